@@ -1,0 +1,1 @@
+"""Speed and memory of tinygrad_lab beside its peers: ``python -m tests.benchmarks``."""

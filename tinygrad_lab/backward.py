@@ -1,0 +1,98 @@
+"""Backward from tensors: where a walk over the graph starts, and what becomes of the gradients that arrive."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import memory
+from .graph import Node, enable_grad, walk
+from .op import wrap
+from .ops.cast import clone
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+def receiver(tensor: Tensor) -> Callable[[Any, bool], None]:
+    """What stores a gradient in `tensor.grad`, without keeping the tensor alive."""
+    ref = weakref.ref(tensor)
+
+    def receive(g: Any, shared: bool) -> None:
+        t = ref()
+        if t is None:
+            return
+        before = t.grad
+        if not isinstance(g, _ARRAYS):
+            t._grad = clone(g) if before is None else before + g
+        elif before is None:
+            t._grad = wrap(_own(g, shared, t.array.dtype))
+        elif before._node is None:
+            before.array += g
+            memory.touch(before.array, "backward")
+        else:
+            t._grad = before + wrap(np.asarray(g))
+
+    return receive
+
+
+_ARRAYS = (np.ndarray, np.generic)
+
+
+def _own(g: Any, shared: bool, dtype: Any) -> np.ndarray[Any, Any]:
+    """`g` as an array of `dtype` in memory that nobody else has."""
+    if type(g) is np.ndarray and not shared and g.dtype == dtype:
+        return g
+    return np.array(g, dtype=dtype, order="C")
+
+
+def _lift(value: Any, node: Node | None) -> Any:
+    return wrap(value, node) if isinstance(value, np.ndarray) else value
+
+
+def run_backward(
+    outputs: Sequence[Tensor],
+    gradients: Sequence[Tensor | None],
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Tensor] | None = None,
+) -> list[Tensor | None]:
+    """The walk behind `Tensor.backward` and `autograd.grad`: with `inputs`, their gradients; else leaves accumulate."""
+    roots = [_root(y, g, create_graph) for y, g in zip(outputs, gradients, strict=True)]
+    wanted = None if inputs is None else [x._recorded("grad") for x in inputs]
+    with enable_grad() if create_graph else np.errstate(all="ignore"):
+        found = walk(
+            roots,
+            retain=create_graph if retain_graph is None else retain_graph,
+            lift=_lift if create_graph else None,
+            wanted=wanted,
+        )
+    return [_found(x, *found[x._node]) if x._node in found else None for x in inputs or ()]
+
+
+def _found(x: Tensor, g: Any, shared: bool) -> Tensor:
+    return g if not isinstance(g, _ARRAYS) else wrap(_own(g, shared, x.array.dtype))
+
+
+def _root(y: Tensor, gradient: Tensor | None, create_graph: bool) -> tuple[Node, Any]:
+    """Where a walk starts: a tensor's node and its cotangent, checked."""
+    if y._node is None:
+        raise RuntimeError(
+            f"backward: this tensor of shape {y.shape} doesn't require grad and has no graph: no operand "
+            "required grad, or it was computed under no_grad()"
+        )
+    if gradient is None:
+        if y.array.size != 1:
+            raise RuntimeError(
+                f"backward: a gradient can be left out only for a tensor of one element, not of shape {y.shape}; "
+                "reduce it, as with .sum(), or pass gradient="
+            )
+        gradient = wrap(np.ones_like(y.array))
+    elif not hasattr(gradient, "array"):
+        raise TypeError(f"backward: the gradient must be a tensor, not {type(gradient).__name__}")
+    if gradient.shape != y.shape:
+        raise RuntimeError(f"backward: a gradient of shape {gradient.shape} doesn't fit the tensor's shape {y.shape}")
+    return y._node, gradient if create_graph else gradient.array

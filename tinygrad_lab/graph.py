@@ -1,0 +1,290 @@
+"""The graph: what an operation leaves behind, and how a gradient walks back over it.
+
+A recorded operation is a `Node`; a tensor that asks for its gradient is a `Leaf`. A node points to its inputs only,
+so memory goes when the last name goes. The walk knows neither tensors nor derivatives: a node's op brings one rule
+for each operand, and the walk calls it on whatever the cotangents are, arrays or tensors.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextvars import ContextVar
+from itertools import zip_longest
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from . import memory
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+watcher: ContextVar[Callable[..., None] | None] = ContextVar("watcher", default=None)
+"""Called with each op's record, operands and result while anomalies are looked for, else None."""
+
+
+class Node:
+    """One recorded operation.
+
+    `inputs` holds the node of each differentiable operand (None where no gradient is asked for), `args` the values
+    the op was given, `y` its output if a rule reads it, `time` the tick at which it was made.
+    """
+
+    __slots__ = ("__weakref__", "args", "hooks", "inputs", "op", "time", "y")
+
+    op: Any
+    inputs: Sequence[Node | None]
+    args: Sequence[Any] | None
+    y: Any
+    time: int
+    hooks: list[Callable[[Any], Any]] | None
+
+
+class Leaf(Node):
+    """A tensor that asks for its gradient: `receive(cotangent, shared)` stores what arrives there."""
+
+    __slots__ = ("receive",)
+
+    def __init__(self, receive: Callable[[Any, bool], None]) -> None:
+        self.op = self.args = self.y = self.hooks = None
+        self.inputs = ()
+        self.time = memory.tick()
+        self.receive = receive
+
+
+class RemovableHandle:
+    """What `register_hook` returns: `remove()` takes the hook away again."""
+
+    def __init__(self, hooks: Any, key: Any) -> None:
+        self._hooks = hooks
+        self._key = key
+
+    def remove(self) -> None:
+        """Take the hook away; does nothing the second time."""
+        if self._key in self._hooks:
+            self._hooks.remove(self._key)
+
+
+# -------------------------------------------------------------------------------------------------- grad modes
+
+_grad_mode: ContextVar[bool] = ContextVar("grad_mode", default=True)
+is_grad_enabled = _grad_mode.get
+
+
+class _GradMode:
+    """A grad mode for a `with` block or a decorated function. Each thread has its own mode."""
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(_grad_mode.get())
+        _grad_mode.set(self.mode)
+
+    def __exit__(self, *exc: object) -> None:
+        _grad_mode.set(self._before.pop())
+
+    def __call__(self, function: F) -> F:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with _GradMode(self.mode):
+                return function(*args, **kwargs)
+
+        return call  # type: ignore[return-value]  # wraps keeps the signature
+
+
+class no_grad(_GradMode):
+    """Record nothing: `with no_grad():` or `@no_grad()`. Results don't require grad."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+
+
+class enable_grad(_GradMode):
+    """Record again inside a `no_grad` block: `with enable_grad():` or `@enable_grad()`."""
+
+    def __init__(self) -> None:
+        super().__init__(True)
+
+
+class set_grad_enabled(_GradMode):
+    """Record operations, or not: at once, for a `with` block, or for a decorated function.
+
+    Args:
+        mode: whether operations on tensors that require grad are recorded.
+    """
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(bool(mode))
+        self._outer = _grad_mode.get()
+        _grad_mode.set(self.mode)
+
+    def __enter__(self) -> None:
+        self._before.append(self._outer)
+        _grad_mode.set(self.mode)
+
+    def __call__(self, function: F) -> F:
+        _grad_mode.set(self._outer)
+        return super().__call__(function)
+
+
+# -------------------------------------------------------------------------------------------- the backward walk
+
+
+def toposort(roots: Iterable[Node]) -> list[Node]:
+    """The nodes that `roots` depend on, inputs before outputs.
+
+    An input is older than its output, so the order of creation is a topological order: gather, then sort by time.
+    """
+    stack = list(roots)
+    seen = set(stack)
+    while stack:
+        for node in stack.pop().inputs:
+            if node is not None and node not in seen:
+                seen.add(node)
+                stack.append(node)
+    return sorted(seen, key=attrgetter("time"))
+
+
+def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum `g` over the axes along which `shape` was broadcast: the adjoint of broadcasting."""
+    lead = g.ndim - len(shape)
+    axes = tuple(i for i, n in enumerate(g.shape) if i < lead or (shape[i - lead] == 1 and n != 1))
+    return g.sum(axis=axes).reshape(shape) if axes else g.reshape(shape)
+
+
+class Freed:
+    """Stands where a node's values were; `site` is the line whose backward used them up."""
+
+    __slots__ = ("site",)
+
+    def __init__(self, site: str) -> None:
+        self.site = site
+
+    def error(self, name: str) -> str:
+        return (
+            f"{name}: this graph was freed by the backward at {self.site}; to walk it twice, call that one with "
+            "retain_graph=True, or compute the output anew"
+        )
+
+
+def walk(
+    roots: Sequence[tuple[Node, Any]],
+    *,
+    retain: bool,
+    lift: Callable[[Any, Node | None], Any] | None = None,
+    wanted: Collection[Node] | None = None,
+) -> dict[Node, tuple[Any, bool]]:
+    """Walk from `roots`, pairs of a node and its cotangent, back to the leaves.
+
+    Args:
+        roots: where to start; a node may stand there twice.
+        retain: keep the values that the nodes saved, for another walk.
+        lift: makes a tensor of a saved value and its node: then every rule is read on tensors, and the walk records
+            the graph of the gradient. None: rules are read on arrays.
+        wanted: the nodes whose cotangents to return; only what leads to them is computed. None: every leaf receives
+            its own.
+
+    Returns:
+        for each of `wanted` that a root depends on, its cotangent and whether that may be somebody else's memory.
+
+    Raises:
+        RuntimeError: a node's values were used up by an earlier walk, or changed in place since it was made.
+    """
+    order = toposort(node for node, _ in roots)
+    live = None if wanted is None else _leading_to(wanted, order)
+    found: dict[Node, tuple[Any, bool]] = {}
+    pending: dict[Node, Any] = {}
+    shared: set[Node] = set()  # nodes whose pending cotangent may be somebody else's memory
+    muted: dict[Node, frozenset[Any]] = {}  # the masks that silence part of a node's pending cotangent
+    freed = None if retain else Freed(memory.user_site())
+    watch = watcher.get()
+
+    for node, g in roots:
+        pending[node] = pending[node] + g if node in pending else g
+        shared.add(node)
+
+    while order:
+        node = order.pop()
+        g = pending.pop(node, None)
+        if g is None:
+            continue
+        if node.hooks:
+            for hook in tuple(node.hooks):
+                g = hook(g)
+            shared.add(node)
+        op = node.op
+        if live is None:
+            if op is None:
+                node.receive(g, node in shared)  # type: ignore[attr-defined]  # a node without an op is a Leaf
+                continue
+        else:
+            if wanted and node in wanted:
+                found[node] = g, node in shared
+            if live.isdisjoint(node.inputs):
+                continue
+
+        args, y, rules = node.args, node.y, op.rules
+        if args is None:
+            raise RuntimeError(y.error(op.name))
+        if node.time < memory.last_change:
+            op.check_unchanged(node)
+        if op.fused is not None:
+            y, residual = y
+            if lift is None:
+                y, rules = residual, op.fused.rules
+        if lift is not None:
+            args = [a if inp is None else lift(a, inp) for a, inp in zip_longest(args, node.inputs)]
+            y = y if y is None else lift(y, node)
+        masks = muted.pop(node, _NO_MASKS) if muted else _NO_MASKS
+
+        for rule, inp, a in zip(rules, node.inputs, args, strict=False):
+            if inp is None or rule is None or (live is not None and inp not in live):
+                continue
+            d = rule(g, y, *args)
+            if watch is not None and lift is None:
+                watch(op, (g, y, *args), d, "its backward")
+            if masks and op.elementwise:
+                for mask in masks:
+                    d = mask(d)
+            whole = True
+            if op.broadcasts and d.shape != a.shape:
+                d, whole = sum_to(d, a.shape), False
+            before = pending.get(inp)
+            if before is None:
+                pending[inp] = d
+                if lift is None and (d is g or d.base is not None):
+                    shared.add(inp)
+            elif lift is None and inp not in shared:
+                before += d
+                pending[inp] = before
+            else:
+                pending[inp] = before + d
+                shared.discard(inp)
+            if masks or muted or op.selects:
+                passed = masks if whole and op.elementwise else _NO_MASKS
+                if whole and op.selects:
+                    passed |= {functools.partial(_reapply, rule, y, args)}
+                muted[inp] = passed if before is None else passed & muted.get(inp, _NO_MASKS)
+
+        if freed is not None:
+            node.args, node.y = None, freed
+    return found
+
+
+_NO_MASKS: frozenset[Any] = frozenset()
+
+
+def _reapply(rule: Any, y: Any, args: Sequence[Any], d: Any) -> Any:
+    """A selecting rule passes elements of a cotangent or zeroes them: the same rule masks what comes of them later."""
+    return rule(d, y, *args)
+
+
+def _leading_to(wanted: Iterable[Node], order: Iterable[Node]) -> set[Node | None]:
+    """The nodes of `order` that depend on one of `wanted`, these included."""
+    live: set[Node | None] = set(wanted)
+    for node in order:
+        if not live.isdisjoint(inp for inp in node.inputs if inp is not None):
+            live.add(node)
+    return live

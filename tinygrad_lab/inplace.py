@@ -1,0 +1,121 @@
+"""Operations in place: differentiable where they can be, an error where they can't.
+
+An operation in place is the operation out of place, its result copied into the tensor's memory, and the tensor made to
+stand for the new node. A view's base follows it; every other tensor that looks at that memory in the graph has lost
+its meaning, and says so when a gradient is asked through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import memory
+from .graph import Leaf, Node, is_grad_enabled
+from .op import wrap
+from .ops import index
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+
+class Overwritten:
+    """Stands where the values of a tensor were whose memory another tensor's operation changed."""
+
+    def __init__(self, op: str, site: str) -> None:
+        self.op = op
+        self.site = site
+
+    def error(self, name: str) -> str:
+        return (
+            f"{name}: this tensor's memory was changed through another tensor, by {self.op} at {self.site}, so it has "
+            "no gradient any more; take the view again after the change, or change a clone()"
+        )
+
+
+def store(x: Tensor, name: str, function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+    """Make `x`, in place, `function(x, *args, **kwargs)`; `name` is the operation's name. Returns `x`.
+
+    Raises:
+        RuntimeError: `x` is a leaf that requires grad, or a view of one, and operations are recorded; its memory can't
+            be written; or the result doesn't have its shape, or a dtype that it can hold.
+    """
+    recording = is_grad_enabled()
+    if recording:
+        _refuse_leaf(x, name)
+    if not x.array.flags.writeable:
+        raise RuntimeError(
+            f"{name}: this memory can't be written: an expanded tensor, whose elements share one place, or a read-only "
+            "array; change a clone() instead"
+        )
+    tracked = recording and any(getattr(a, "_node", None) is not None for a in (x, *args))
+    old = wrap(x.array.copy() if tracked else x.array, x._node)
+    new = function(old, *(old if a is x else a for a in args), **kwargs)
+    if new.array.shape != x.array.shape:
+        raise RuntimeError(
+            f"{name}: the result of shape {new.array.shape} doesn't fit the tensor of shape {x.array.shape} that it is "
+            "written to; use the out-of-place operation"
+        )
+    if not np.can_cast(new.array.dtype, x.array.dtype, "same_kind"):
+        raise RuntimeError(
+            f"{name}: a result of dtype {new.array.dtype} can't be written to a tensor of dtype {x.array.dtype}; "
+            "use the out-of-place operation"
+        )
+    new = new.to(x.array.dtype)
+    np.copyto(x.array, new.array)
+    memory.touch(x.array, name)
+    if new._node is not None:
+        x._node = new._node
+        _rebase(x, name)
+    return x
+
+
+def method(name: str, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The method that is `function` in place."""
+
+    def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return store(self, name, function, *args, **kwargs)
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"`{function.__name__.strip('_')}`, in place. Returns the tensor itself."
+    return call
+
+
+def _refuse_leaf(x: Tensor, name: str) -> None:
+    while True:
+        if isinstance(x._node, Leaf):
+            raise RuntimeError(
+                f"{name}: a leaf tensor that requires grad, of shape {x.shape}, or a view of it, can't be changed in "
+                "place while operations are recorded; do it inside `with no_grad():`, or change a clone()"
+            )
+        if x._view is None or x._view.parent is None:
+            return
+        x = x._view.parent
+
+
+def _rebase(x: Tensor, name: str) -> None:
+    """After a recorded change of `x`: what `x` is a view of follows, others on that memory are overwritten."""
+    link = x._view
+    if link is None:
+        return
+    current = {id(x)}
+    child = x
+    while link.parent is not None:
+        parent = link.parent
+        followed = index._put_view(wrap(parent.array, parent._node), wrap(child.array, child._node), link.op, link.args)
+        parent._node = followed._node
+        current.add(id(parent))
+        child, link = parent, parent._view
+    overwritten = Overwritten(name, memory.user_site())
+    for other in list(link.family):
+        if id(other) not in current and np.may_share_memory(other.array, x.array):
+            other._node = gone = Node()
+            gone.op, gone.inputs, gone.args, gone.y, gone.hooks = other._view.op, (), None, overwritten, None
+            gone.time = memory.tick()
+
+
+def replaced(x: Tensor, value: Any) -> Tensor:
+    """What a tensor becomes when `value`, a tensor or number that broadcasts to it, is copied into it."""
+    return index._setitem(x, ..., value)

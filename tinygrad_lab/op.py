@@ -1,0 +1,438 @@
+"""The op: one definition, from which everything else is read.
+
+`@op(rules..., ...)` turns a forward function on NumPy arrays into the function that people call, and enters its record
+in `table`. On arrays that function is the forward itself; on tensors it also leaves a node in the graph. The record's
+rules, TeX, shapes and domains are what the backward pass, the tests, the drawings and the docs read.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import inspect
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, ParamSpec
+
+import numpy as np
+
+from . import memory
+from .domain import REALS, Domain, Reals
+from .graph import Node, is_grad_enabled, watcher
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+else:
+    Tensor = None  # see hand_down
+
+P = ParamSpec("P")
+Array = Any  # a NumPy array in a forward, an array or a tensor in a rule
+Rule = Callable[..., Any]
+
+table: dict[str, Op] = {}
+"""Every op, by name."""
+
+ufuncs: dict[Any, Callable[..., Any]] = {}
+"""NumPy's ufuncs, and the function that each is on tensors."""
+
+usual_dtype: np.dtype[Any] | None = np.dtype(np.float32)  # an output of any other dtype is looked at once more
+_default_dtype: np.dtype[Any] = np.dtype(np.float32)
+
+
+def hand_down(tensor_class: type[Tensor]) -> None:
+    """Tell the ops the class of their results: it lists the ops in its body, so its module stands above this one."""
+    global Tensor
+    Tensor = tensor_class  # type: ignore[misc]
+
+
+def wrap(array: np.ndarray[Any, Any], node: Node | None = None) -> Tensor:
+    """A tensor of `array`, without copying, at `node`'s place in the graph."""
+    out = Tensor()
+    out.array, out._node, out._view = array, node, None
+    return out
+
+
+def watch_outputs(watch: bool) -> None:
+    """Whether to show every output, of whatever dtype, to `graph.watcher`."""
+    global usual_dtype
+    usual_dtype = None if watch else np.dtype(np.float32)
+
+
+class Fused(NamedTuple):
+    """A faster reading of an op on arrays: `forward` returns the output and a residual, and `rules` see the residual
+    where the op's own rules see the output."""
+
+    forward: Callable[..., tuple[Any, Any]]
+    rules: Sequence[Rule | None]
+
+
+class Each:
+    """The rules of an op with any number of operands: `rule(i, g, y, *arguments)`, told the operand's number.
+
+    The first `skip` arguments are plain values.
+    """
+
+    def __init__(self, rule: Rule, skip: int) -> None:
+        self.rule = rule
+        self.skip = skip
+
+    def __iter__(self) -> Iterator[Rule | None]:
+        yield from itertools.repeat(None, self.skip)
+        for i in itertools.count():
+            yield functools.partial(self.rule, i)
+
+
+class Outline:
+    """What is left of a saved array of which only the shape is asked."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, array: Any) -> None:
+        self.shape = array.shape
+        self.dtype = array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+
+@dataclass(slots=True, eq=False)
+class Op:
+    """One row of the table.
+
+    Attributes:
+        name: the function's name.
+        forward: the function on NumPy arrays.
+        call: the function that people call, on tensors or arrays.
+        rules: for each parameter the vector-Jacobian product `rule(g, y, *arguments)`, None where there is none.
+        params: the parameters' names; `defaults` their default values.
+        domain: for each parameter, its `Domain`.
+        tex: the formula, with the parameters' names in braces.
+        shapes: the shape signature: `*` any shape, the same letter the same size, `...` what the arguments make of it.
+        broadcasts: whether a rule's result must be summed to its operand's shape, which the engine does.
+        selects: whether the rules pass elements of `g` or zero them, and do nothing else.
+        view: whether the output may look at the first operand's memory.
+        typed: whether the op chooses its output's dtype by itself.
+        analytic: whether the forward, given complex numbers, is the complex-analytic function.
+        fused: the faster reading, if there is one.
+        doc: the docstring, with the derivation.
+    """
+
+    name: str
+    forward: Callable[..., Any]
+    call: Callable[..., Any] = field(init=False)
+    rules: Sequence[Rule | None] | Each
+    params: tuple[str, ...]
+    defaults: dict[str, Any]
+    domain: tuple[Domain, ...]
+    tex: str
+    shapes: str
+    broadcasts: bool
+    selects: bool
+    view: bool
+    typed: bool
+    analytic: bool
+    fused: Fused | None
+    doc: str
+    reads_y: bool = field(init=False)
+    _needs: tuple[frozenset[int], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.rules, Each):
+            reads: tuple[frozenset[int], ...] = (_reads(self.rules.rule, skip=1),)
+        else:
+            reads = tuple(map(_reads, self.rules))
+        self.reads_y = any(1 in positions for positions in reads)
+        self._needs = tuple(frozenset(p - 2 for p in positions if p > 1) for positions in reads)
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether an output element depends on the operands' elements at its own place only."""
+        return self.shapes.replace("(*)", "").strip(", ") == "->"
+
+    @property
+    def variadic(self) -> bool:
+        return isinstance(self.rules, Each)
+
+    @property
+    def signature(self) -> str:
+        """The call as one would write it: `sum(input, dim=None, keepdim=False)`."""
+        shown = (f"{p}={self.defaults[p]!r}" if p in self.defaults else p for p in self.params)
+        return f"{self.name}({', '.join(shown)})"
+
+    def operand(self, i: int) -> bool:
+        """Whether the i-th argument is an operand, a tensor or array, or a plain value."""
+        return self.domain[min(i, len(self.domain) - 1)].array
+
+    def needs(self, inputs: Sequence[Node | None]) -> set[int]:
+        """The positions of the arguments whose values the rules for `inputs` read."""
+        if isinstance(self.rules, Each):
+            return set(range(self.rules.skip, len(inputs))) if self.rules.skip in self._needs[0] else set()
+        return set().union(*(n for n, inp in zip(self._needs, inputs, strict=False) if inp is not None))
+
+    def thin(self, values: Sequence[Any], inputs: Sequence[Node | None]) -> list[Any]:
+        """`values` without the arrays that no rule will read: an `Outline` stands in for each."""
+        needs = self.needs(inputs)
+        return [v if i in needs or type(v) is not np.ndarray else Outline(v) for i, v in enumerate(values)]
+
+    def check_unchanged(self, node: Node) -> None:
+        """Refuse a node whose saved values were changed in place and are about to be read.
+
+        Raises:
+            RuntimeError: names the op, the value, the operation that changed it and its line.
+        """
+        assert node.args is not None
+        saved = [("its output", node.y[0] if self.fused else node.y)] if self.reads_y else []
+        for i in sorted(self.needs(node.inputs)):
+            saved.append((f"its argument '{self.params[min(i, len(self.params) - 1)]}'", node.args[i]))
+        for what, value in saved:
+            change = memory.changed_since(value, node.time)
+            if change is not None:
+                raise RuntimeError(
+                    f"{self.name}: its gradient needs {what}, of shape {value.shape}, which was changed in place by "
+                    f"{change.op} at {change.site}; change a clone() instead, or use the out-of-place operation"
+                )
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """All arguments in the parameters' order, defaults filled in; NumPy's `axis` and `keepdims` are understood.
+
+        Raises:
+            TypeError: an argument is missing, unknown, given twice or one too many.
+        """
+        if self.variadic:
+            return args
+        for numpy_name, name in (("axis", "dim"), ("keepdims", "keepdim")):
+            if numpy_name in kwargs and name in self.params and name not in kwargs:
+                kwargs[name] = kwargs.pop(numpy_name)
+        full = list(args)
+        for name in self.params[len(args) :]:
+            if name in kwargs:
+                full.append(kwargs.pop(name))
+            elif name in self.defaults:
+                full.append(self.defaults[name])
+            else:
+                raise TypeError(f"{self.signature}: missing required argument '{name}'")
+        if len(full) > len(self.params):
+            raise TypeError(f"{self.signature}: takes {len(self.params)} arguments, {len(full)} were given")
+        for name in kwargs:
+            what = "multiple values for argument" if name in self.params else "an unexpected keyword argument"
+            raise TypeError(f"{self.signature}: got {what} '{name}'")
+        return tuple(full)
+
+    def settle(self, args: Sequence[Any], values: Sequence[Any], y: Any) -> list[Any] | None:
+        """Arguments to call the op with again, where NumPy's dtypes for `y` are not PyTorch's; else None.
+
+        NumPy scalars are as weak as Python's; among tensors, integers take the dtype of the floating ones and 0-d
+        tensors that of the others; a real function of integers gives the default dtype; a wider floating operand
+        widens the others, and that cast is recorded.
+
+        Raises:
+            TypeError: an operand is neither tensor, array nor number.
+        """
+        if (watch := watcher.get()) is not None:
+            watch(self, values, y, "its forward")
+        again = list(args)
+        for i, v in enumerate(values):
+            if isinstance(v, np.generic):
+                again[i] = v.item()
+            elif isinstance(v, (list, tuple, str)) and self.operand(i):
+                self.refuse(v)
+        if y.dtype.kind == "f" and not self.typed:
+            last = len(self.domain) - 1
+            reals = [
+                i for i, v in enumerate(values) if type(v) is np.ndarray and type(self.domain[min(i, last)]) is Reals
+            ]
+            floats = [values[i] for i in reals if values[i].dtype.kind == "f"]
+            leading = [v.dtype for v in floats if v.ndim] or [v.dtype for v in floats] or [_default_dtype]
+            target = np.result_type(*leading)
+            if y.dtype != target or any(v.dtype != target for v in floats):
+                for i in reals:
+                    if values[i].dtype != target:
+                        a = args[i]
+                        again[i] = a.to(target) if isinstance(a, Tensor) else values[i].astype(target)
+        return None if all(a is b for a, b in zip(args, again, strict=True)) else again
+
+    def refuse(self, value: Any) -> NoReturn:
+        """Say that `value` can't be an operand.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            f"{self.name}: an operand must be a tensor or an array, not {type(value).__name__} {value!r}; make it one "
+            "with tinygrad_lab.tensor(...)"
+        )
+
+    def explain(self, error: Exception, values: Sequence[Any]) -> Exception:
+        """The error that a person should see instead of NumPy's `error`: it names the op and the shapes."""
+        shapes = [np.shape(v) for i, v in enumerate(values) if self.operand(i) and v is not None]
+        shown = " and ".join(map(str, shapes))
+        if isinstance(error, np.exceptions.AxisError):
+            n = max(len(shapes[0]), 1)
+            return IndexError(f"{self.name}: {error}; a dim from {-n} to {n - 1} fits shape {shapes[0]}")
+        if isinstance(error, ValueError) and "broadcast" in str(error):
+            return RuntimeError(
+                f"{self.name}: shapes {shown} don't broadcast: from the last dimension on, sizes must be equal or 1"
+            )
+        kind = next((k for k in (IndexError, TypeError, OverflowError) if isinstance(error, k)), RuntimeError)
+        return kind(f"{self.name}: {error} (operands of shape {shown})")
+
+
+def _reads(rule: Rule | None, skip: int = 0) -> frozenset[int]:
+    """The positions of the parameters of `rule` whose values its text reads, after the first `skip`.
+
+    Asking for a shape or dtype is not reading. A `*rest` counts as one parameter.
+    """
+    if rule is None:
+        return frozenset()
+    code = rule.__code__
+    names = code.co_varnames[: code.co_argcount + bool(code.co_flags & inspect.CO_VARARGS)]
+    steps = list(dis.get_instructions(code))
+    found: set[int] = set()
+    for step, after in itertools.zip_longest(steps, steps[1:]):
+        if step.opname.startswith("LOAD_"):
+            loaded = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+            if after and after.opname == "LOAD_ATTR" and after.argval in ("shape", "ndim", "dtype"):
+                loaded = loaded[:-1]
+            found.update(names.index(name) - skip for name in loaded if name in names)
+    return frozenset(found)
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Set the dtype of tensors made from Python floats and of real functions of integers; float32 at the start.
+
+    Raises:
+        TypeError: `dtype` isn't floating.
+    """
+    global _default_dtype
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"set_default_dtype: {np.dtype(dtype)} isn't a floating dtype")
+    _default_dtype = np.dtype(dtype)
+
+
+def get_default_dtype() -> np.dtype[Any]:
+    """The dtype of tensors made from Python floats."""
+    return _default_dtype
+
+
+def op(
+    *rules: Rule | None,
+    each: Rule | None = None,
+    domain: Domain | tuple[Domain, ...] = REALS,
+    tex: str = "",
+    shapes: str | None = None,
+    broadcasts: bool | None = None,
+    selects: bool = False,
+    view: bool = False,
+    typed: bool = False,
+    analytic: bool = False,
+    fused: Fused | None = None,
+    ufunc: Any = None,
+) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]:
+    """Enter a forward function in the table, with its vector-Jacobian rules.
+
+    Args:
+        rules: one for each parameter, `rule(g, y, *arguments)` with the cotangent `g` and the output `y`; None for a
+            parameter without gradient, nothing for trailing ones. A rule uses operators, ops, and what arrays and
+            tensors share; it leaves summing over broadcast dimensions to the engine.
+        each: for a forward `f(plain, *operands)`, the rule `each(i, g, y, plain, *operands)` of the i-th operand.
+        domain: a `Domain` for each parameter, or one for all.
+        shapes: "(*), (*) -> (*)" if not given, an elementwise op that broadcasts.
+        ufunc: NumPy's ufunc of that meaning; called on a tensor, it is this op.
+
+    For the other arguments see `Op`. The docstring of the forward holds the derivation.
+    """
+
+    def enter(forward: Callable[P, Any]) -> Callable[P, Tensor]:
+        parameters = inspect.signature(forward).parameters.values()
+        params = tuple(p.name for p in parameters)
+        record = Op(
+            name=forward.__name__.strip("_"),
+            forward=forward,
+            rules=rules if each is None else Each(each, skip=len(params) - 1),
+            params=params,
+            defaults={p.name: p.default for p in parameters if p.default is not p.empty},
+            domain=domain if isinstance(domain, tuple) else (domain,) * len(params),
+            tex=tex,
+            shapes=shapes or ", ".join(["(*)"] * len(params)) + " -> (*)",
+            broadcasts=(shapes is None and len(params) > 1) if broadcasts is None else broadcasts,
+            selects=selects,
+            view=view,
+            typed=typed,
+            analytic=analytic,
+            fused=fused,
+            doc=inspect.getdoc(forward) or "",
+        )
+        if record.name in table:
+            raise ValueError(f"op: the table has an op {record.name!r} already")
+        table[record.name] = record
+        record.call = functools.wraps(forward)(_eager(record))
+        if ufunc is not None:
+            ufuncs[ufunc] = record.call
+        return record.call
+
+    return enter
+
+
+def _eager(op: Op) -> Callable[..., Any]:
+    """The function that people call. Every operation pays for each of its lines, so it is written out flat."""
+    forward, rules, fused, view = op.forward, op.rules, op.fused, op.view
+    arity = None if op.variadic else len(op.params)
+    reads_y, elementwise = op.reads_y, op.elementwise
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs or len(args) != arity:
+            args = op.bind(args, kwargs)
+        values: list[Any] = []
+        inputs: list[Node | None] = []
+        tensors = tracked = False
+        for a in args:
+            if isinstance(a, Tensor):
+                values.append(a.array)
+                node = a._node
+                inputs.append(node)
+                tensors = True
+                if node is not None:
+                    tracked = True
+            else:
+                values.append(a)
+                inputs.append(None)
+        record = tracked and rules and is_grad_enabled()
+        try:
+            if record and fused is not None:
+                y, residual = fused.forward(*values)
+            else:
+                y, residual = forward(*values), None
+        except Exception as error:
+            if not tensors:
+                raise
+            raise op.explain(error, values) from error
+        if not tensors:
+            return y if any(isinstance(v, _ARRAYS) for v in values) else op.refuse(values[0])
+        if type(y) is not np.ndarray:
+            y = np.asarray(y)
+        if y.dtype is not usual_dtype:
+            again = op.settle(args, values, y)
+            if again is not None:
+                return call(*again)
+        out = Tensor()
+        out.array = y
+        out._node = out._view = None
+        if record:
+            out._node = node = Node()
+            node.op = op
+            node.inputs = inputs
+            node.args = values if elementwise and y.size <= _SMALL else op.thin(values, inputs)
+            node.y = (y, residual) if fused is not None else y if reads_y else None
+            node.time = memory.tick()
+            node.hooks = None
+        if view and memory.owner(y) is memory.owner(values[0]):
+            out._view = memory.View(out, args[0], op, values[1:])
+        return out
+
+    return call
+
+
+_ARRAYS = (np.ndarray, np.generic)
+_SMALL = 4096  # elements: it costs less to keep a smaller array alive than to describe it

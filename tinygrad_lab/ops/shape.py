@@ -1,0 +1,233 @@
+"""Shapes: the same elements in another arrangement. Most results are views of their operand's memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import memory
+from ..domain import Choice, Dim, NewShape, Permutation, Reals, WiderShape
+from ..op import Array, op
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+@op(
+    lambda g, y, x, shape: g.reshape(x.shape),
+    domain=(Reals(), NewShape()),
+    shapes="(*) -> (...)",
+    tex=r"\operatorname{{reshape}}({input})",
+    view=True,
+    analytic=True,
+)
+def reshape(input: Array, shape: Sequence[int]) -> Array:
+    r"""The elements in the same order in another shape; one size may be -1.
+
+    Nothing is computed, so the cotangent is arranged back.
+    """
+    return np.reshape(input, shape)
+
+
+@op(
+    lambda g, y, x, dims: permute(g, _inverse(dims)),
+    domain=(Reals(), Permutation()),
+    shapes="(*) -> (...)",
+    tex=r"\operatorname{{permute}}({input})",
+    view=True,
+    analytic=True,
+)
+def permute(input: Array, dims: Sequence[int]) -> Array:
+    r"""The dimensions in the order `dims`.
+
+    The cotangent's dimensions are put back in order: the adjoint of a permutation is its inverse.
+    """
+    return np.transpose(input, dims)
+
+
+def _inverse(dims: Sequence[int]) -> list[int]:
+    """The permutation that undoes `dims`."""
+    return sorted(range(len(dims)), key=[d % len(dims) for d in dims].__getitem__)
+
+
+@op(
+    lambda g, y, x, size: g,
+    domain=(Reals(), WiderShape()),
+    shapes="(*) -> (...)",
+    broadcasts=True,
+    tex=r"\operatorname{{expand}}({input})",
+    view=True,
+    analytic=True,
+)
+def expand(input: Array, size: Sequence[int]) -> Array:
+    r"""Dimensions of size 1 repeated to `size`, without copying; new ones in front; -1 keeps a size.
+
+    Each element stands in many places, so their cotangents are summed: the engine's adjoint of broadcasting.
+    """
+    lead = len(size) - input.ndim
+    full = [input.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(size)]
+    return np.broadcast_to(input, full)
+
+
+@op(
+    each=lambda i, g, y, dim, sizes, *_: narrow(g, dim, sum(sizes[:i]), sizes[i]),
+    domain=(Dim(), Choice(()), Reals()),
+    shapes="(*), ... -> (...)",
+    tex=r"\operatorname{{cat}}({tensors})",
+    analytic=True,
+)
+def _cat(dim: int, sizes: Sequence[int], *tensors: Array) -> Array:
+    r"""Tensors one after the other along `dim`.
+
+    Each one gets back its own piece of the cotangent.
+    """
+    return np.concatenate(tensors, axis=dim)
+
+
+# ------------------------------------------------------------------------------------------------- compositions
+
+
+def cat(tensors: Sequence[Array], dim: int = 0) -> Tensor:
+    """Tensors one after the other along the existing dimension `dim`; their other sizes must agree.
+
+    Raises:
+        RuntimeError: there is no tensor, or sizes differ.
+    """
+    if not tensors:
+        raise RuntimeError("cat: expected a non-empty list of tensors")
+    dim = _dim("cat", dim, np.ndim(tensors[0]))
+    return _cat(dim, tuple(t.shape[dim] if t.ndim > dim else 0 for t in tensors), *tensors)
+
+
+def stack(tensors: Sequence[Array], dim: int = 0) -> Tensor:
+    """Tensors of one shape along a new dimension `dim`.
+
+    Raises:
+        RuntimeError: there is no tensor, or shapes differ.
+    """
+    if not tensors:
+        raise RuntimeError("stack: expected a non-empty list of tensors")
+    shapes = {tuple(t.shape) for t in tensors}
+    if len(shapes) > 1:
+        raise RuntimeError(f"stack: expected tensors of one shape, got {sorted(shapes)}")
+    return cat([unsqueeze(t, dim) for t in tensors], _dim("stack", dim, tensors[0].ndim + 1))
+
+
+def view(input: Array, shape: Sequence[int]) -> Tensor:
+    """`reshape`, but never a copy.
+
+    Raises:
+        RuntimeError: the elements don't lie in memory as that shape needs them.
+    """
+    out = reshape(input, shape)
+    if out.array.size and memory.owner(out.array) is not memory.owner(input.array):
+        raise RuntimeError(
+            f"view: shape {tuple(shape)} needs a copy of this tensor of shape {input.shape}, whose elements aren't "
+            "contiguous; use reshape(...) instead"
+        )
+    return out
+
+
+def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """The dimensions from `start_dim` to `end_dim`, inclusive, as one."""
+    if input.ndim == 0:
+        return reshape(input, (1,))
+    first, last = _dim("flatten", start_dim, input.ndim), _dim("flatten", end_dim, input.ndim)
+    if first > last:
+        raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    shape = input.shape
+    return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
+
+
+def transpose(input: Array, dim0: int, dim1: int) -> Tensor:
+    """Dimensions `dim0` and `dim1` swapped."""
+    dims = list(range(input.ndim))
+    i, j = _dim("transpose", dim0, input.ndim), _dim("transpose", dim1, input.ndim)
+    if dims:
+        dims[i], dims[j] = dims[j], dims[i]
+    return permute(input, dims)
+
+
+def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Tensor:
+    """Without the dimensions of size 1, or without those of them that `dim` names."""
+    n = input.ndim
+    named = range(n) if dim is None else [_dim("squeeze", d, n) for d in ((dim,) if isinstance(dim, int) else dim)]
+    return reshape(input, [size for i, size in enumerate(input.shape) if size != 1 or i not in named])
+
+
+def unsqueeze(input: Array, dim: int) -> Tensor:
+    """With a new dimension of size 1 at `dim`."""
+    i = _dim("unsqueeze", dim, input.ndim + 1)
+    return reshape(input, (*input.shape[:i], 1, *input.shape[i:]))
+
+
+def narrow(input: Array, dim: int, start: int, length: int) -> Tensor:
+    """The `length` places from `start` on along `dim`, a view."""
+    return input[(slice(None),) * _dim("narrow", dim, input.ndim) + (slice(start, start + length),)]  # type: ignore[no-any-return]
+
+
+def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces along `dim`: of one size, the last may be smaller, or of the sizes in a list. Views.
+
+    Raises:
+        RuntimeError: the sizes don't add up to the dimension's, or a size is negative.
+    """
+    total = tensor.shape[_dim("split", dim, tensor.ndim)]
+    sections = split_size_or_sections
+    if isinstance(sections, int):
+        if sections < 0 or (sections == 0 and total):
+            raise RuntimeError(f"split: the size of a piece must be positive, not {sections}")
+        sections = [min(sections, total - i) for i in range(0, total, sections or 1)] or [0]
+    if sum(sections) != total or min(sections, default=0) < 0:
+        raise RuntimeError(f"split: sizes {list(sections)} must add up to {total}, the size of dim {dim}")
+    ends = np.cumsum(sections).tolist()
+    return tuple(narrow(tensor, dim, end - size, size) for end, size in zip(ends, sections, strict=True))
+
+
+def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` pieces of one size along `dim`; the last may be smaller. Views.
+
+    Raises:
+        RuntimeError: `chunks` isn't positive.
+    """
+    if chunks < 1:
+        raise RuntimeError(f"chunk: expected at least 1 chunk, not {chunks}")
+    return split(input, -(-input.shape[_dim("chunk", dim, input.ndim)] // chunks) or 1, dim)
+
+
+def _dim(name: str, dim: int, ndim: int) -> int:
+    """`dim` counted from the front.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    n = max(ndim, 1)
+    if not -n <= dim < n:
+        raise IndexError(f"{name}: dim {dim} is out of range for {ndim} dimensions: expected {-n} to {n - 1}")
+    return dim % n
+
+
+def dims_of(name: str, input: Any, dim: int | Sequence[int] | None) -> tuple[int, ...]:
+    """The dimensions that `dim` names, counted from the front; None names all.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: one is named twice.
+    """
+    if dim is None:
+        return tuple(range(input.ndim))
+    dims = tuple(_dim(name, d, input.ndim) for d in ((dim,) if isinstance(dim, int) else dim))
+    if len(set(dims)) < len(dims):
+        raise RuntimeError(f"{name}: a dim appears more than once in {dim}")
+    return dims if input.ndim else ()
+
+
+def spread(g: Array, x: Array, dim: int | Sequence[int] | None, keepdim: bool) -> Array:
+    """`g`, the size of `x` reduced over `dim`, repeated to the shape of `x`: the adjoint of summing."""
+    if dim is not None and not keepdim:
+        dims = dims_of("expand", x, dim)
+        g = g.reshape([1 if i in dims else n for i, n in enumerate(x.shape)])
+    return expand(g, x.shape)

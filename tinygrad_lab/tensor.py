@@ -1,0 +1,569 @@
+"""The tensor: an array with a place in the graph, and PyTorch's and NumPy's ways to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import inplace, memory
+from .backward import receiver, run_backward
+from .graph import Leaf, Node, RemovableHandle, is_grad_enabled
+from .op import get_default_dtype, hand_down, ufuncs, wrap
+from .ops import arithmetic, compare, elementwise, index, linalg, numpy_api, reduce
+from .ops import shape as shaping
+from .ops.cast import cast, clone
+
+DTypeLike = Any
+
+
+def _sizes(sizes: tuple[Any, ...]) -> Sequence[int]:
+    """A shape given as one sequence or as separate integers."""
+    return sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
+
+
+class Tensor:
+    """An n-dimensional array that remembers how it was computed. Made by `tensor`, `zeros`, `randn`, ...
+
+    Attributes:
+        array: the NumPy array that holds the elements.
+    """
+
+    __slots__ = ("__weakref__", "_grad", "_node", "_view", "array")
+
+    array: np.ndarray[Any, Any]
+    _node: Node | None  # this tensor's place in the graph; None if it doesn't require grad
+    _view: memory.View | None  # whose memory it looks at, if it is or has a view
+    _grad: Tensor | None  # set when a gradient arrives
+
+    # ------------------------------------------------------------------------------------- what it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the dimensions."""
+        return self.array.shape  # type: ignore[no-any-return]  # NumPy's stubs: Any for any number of dimensions
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of dimension `dim`."""
+        return self.array.shape if dim is None else self.array.shape[dim]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The elements' type, a NumPy dtype."""
+        return self.array.dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self.array.size
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the elements take."""
+        return self.array.nbytes
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are asked for: of a leaf by its maker, of a result by its operands."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no recorded operation made it."""
+        return self._node is None or isinstance(self._node, Leaf)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The recorded operation that made it; None for a leaf."""
+        return None if self.is_leaf else self._node
+
+    @property
+    def T(self) -> Tensor:
+        """The dimensions in reverse order."""
+        return shaping.permute(self, tuple(range(self.ndim))[::-1])
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two dimensions swapped."""
+        return shaping.transpose(self, -2, -1)
+
+    # ------------------------------------------------------------------------------------- gradients
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward accumulated here, None before."""
+        return getattr(self, "_grad", None)
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None and (value.shape != self.shape or value.dtype != self.dtype):
+            raise RuntimeError(
+                f"grad: a gradient of shape {value.shape} and dtype {value.dtype} doesn't fit a tensor of shape "
+                f"{self.shape} and dtype {self.dtype}"
+            )
+        self._grad = value
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Ask for gradients of this leaf, or stop asking. Returns the tensor.
+
+        Raises:
+            RuntimeError: the dtype isn't floating, or the tensor is a result and not a leaf.
+        """
+        if not self.is_leaf:
+            if requires_grad:
+                return self
+            raise RuntimeError("requires_grad: only of leaf tensors it can be turned off; use detach() for a result")
+        if requires_grad and self.dtype.kind != "f":
+            raise RuntimeError(
+                f"requires_grad: only floating tensors can require gradients, not {self.dtype}; convert with .float()"
+            )
+        if requires_grad != self.requires_grad:
+            self._node = Leaf(receiver(self)) if requires_grad else None
+        return self
+
+    def detach(self) -> Tensor:
+        """The same elements in the same memory, outside the graph."""
+        return wrap(self.array)
+
+    def detach_(self) -> Tensor:
+        """Leave the graph: this tensor becomes a leaf without gradient. Returns the tensor."""
+        self._node = None
+        return self
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this result in `.grad`, too.
+
+        Raises:
+            RuntimeError: the tensor doesn't require grad.
+        """
+        node = self._recorded("retain_grad")
+        if not isinstance(node, Leaf):
+            receive = receiver(self)
+            self.register_hook(lambda g: receive(g, True))
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call `hook(gradient)` whenever this tensor's gradient is computed; what it returns replaces the gradient.
+
+        Raises:
+            RuntimeError: the tensor doesn't require grad.
+        """
+        node = self._recorded("register_hook")
+
+        def call(g: Any) -> Any:
+            given = g if isinstance(g, Tensor) else wrap(np.asarray(g))
+            result = hook(given)
+            return g if result is None else result if isinstance(g, Tensor) else result.array
+
+        if node.hooks is None:
+            node.hooks = []
+        node.hooks.append(call)
+        return RemovableHandle(node.hooks, call)
+
+    def _recorded(self, name: str) -> Node:
+        if self._node is None:
+            raise RuntimeError(f"{name}: this tensor doesn't require grad; ask with requires_grad_() before using it")
+        return self._node
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Sequence[Tensor] | None = None,
+    ) -> None:
+        """Add to each leaf's `.grad` the gradient of this tensor, contracted with `gradient`.
+
+        Args:
+            gradient: of this tensor's shape; may be left out for a tensor of one element, where it is 1.
+            retain_graph: keep the saved values for another backward; by default only with `create_graph`.
+            create_graph: record the backward pass itself, so that gradients can be differentiated again.
+            inputs: only these leaves accumulate, by default all.
+
+        Raises:
+            RuntimeError: the tensor doesn't require grad, isn't scalar and no `gradient` is given, the gradient's shape
+                doesn't fit, or the graph was freed or a saved value changed in place.
+        """
+        run_backward([self], [gradient], retain_graph, create_graph, inputs)
+
+    # ------------------------------------------------------------------------------------- as plain data
+
+    @property
+    def data(self) -> Tensor:
+        """The elements outside the graph; assign a tensor to replace them."""
+        return self.detach()
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if value.dtype.kind != "f" and self.requires_grad:
+            raise RuntimeError(f"data: a tensor that requires grad can't hold {value.dtype}; it must stay floating")
+        self.array = value.array
+        self._view = None
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The elements as a NumPy array on the same memory.
+
+        Args:
+            force: leave the graph first, as `detach().numpy()`.
+
+        Raises:
+            RuntimeError: the tensor requires grad, and a change of the array couldn't be recorded.
+        """
+        if self._node is not None and not force:
+            raise RuntimeError("numpy: can't be called on a tensor that requires grad; use detach().numpy() instead")
+        return self.array
+
+    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def item(self) -> Any:
+        """The only element, as a Python number.
+
+        Raises:
+            RuntimeError: there isn't exactly one.
+        """
+        if self.array.size != 1:
+            raise RuntimeError(f"item: a tensor of shape {self.shape} has {self.array.size} elements, not 1")
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self.array.tolist()
+
+    def __bool__(self) -> bool:
+        if self.array.size != 1:
+            raise RuntimeError(
+                f"bool: a tensor of shape {self.shape} is neither true nor false; use (...).any() or (...).all()"
+            )
+        return bool(self.array.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iub":
+            raise TypeError(f"index: only integer tensors of one element can be an index, not {self.dtype}")
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len: a 0-d tensor has no length")
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("iter: a 0-d tensor can't be iterated over")
+        return (self[i] for i in range(len(self.array)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self.array == (value.array if isinstance(value, Tensor) else value)).any())
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        whole = np.isfinite(self.array).all() and (self.array == np.trunc(self.array)).all()
+        text = np.array2string(
+            self.array,
+            precision=4,
+            floatmode="maxprec" if whole else "fixed",
+            separator=", ",
+            prefix="tensor(",
+        )
+        if self.dtype not in (get_default_dtype(), np.dtype(np.int64), np.dtype(bool)):
+            text += f", dtype={self.dtype}"
+        if self.grad_fn is not None:
+            text += f", grad_fn=<{self.grad_fn.op.name}>"
+        elif self.requires_grad:
+            text += ", requires_grad=True"
+        return f"tensor({text})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if spec and self.array.size == 1 else repr(self), spec)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError("deepcopy: only leaf tensors can be copied with their flags; use clone() or detach()")
+        return self._rebuilt(self.array.copy(), self.requires_grad)
+
+    def __reduce__(self) -> Any:
+        if not self.is_leaf:
+            raise RuntimeError("pickle: a tensor in the graph can't leave the process; use detach() first")
+        return _rebuild, (type(self), self.array, self.requires_grad)
+
+    @classmethod
+    def _rebuilt(cls, array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
+        out = cls()
+        out.array, out._node, out._view = array, None, None
+        return out.requires_grad_(requires_grad)
+
+    # ------------------------------------------------------------------------------------- NumPy's protocols
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        function = linalg.matmul if ufunc is np.matmul else ufuncs.get(ufunc)
+        if method == "__call__" and function is not None and not kwargs:
+            return function(*inputs)
+        return self._on_arrays(getattr(ufunc, method), inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        function = numpy_api.functions.get(func)
+        return self._on_arrays(func, args, kwargs) if function is None else function(*args, **kwargs)
+
+    def _on_arrays(self, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """NumPy's own function on the arrays; an error if a gradient would be lost on the way."""
+
+        def plain(value: Any) -> Any:
+            if isinstance(value, Tensor):
+                if value._node is not None and is_grad_enabled():
+                    raise TypeError(
+                        f"{function.__name__}: tinygrad_lab has no op for this NumPy function, so its gradient "
+                        "would be lost; call it on .detach(), or define it with @tinygrad_lab.op"
+                    )
+                return value.array
+            return type(value)(map(plain, value)) if isinstance(value, (list, tuple)) else value
+
+        result = function(*plain(tuple(args)), **{key: plain(value) for key, value in kwargs.items()})
+        return wrap(np.asarray(result)) if isinstance(result, (np.ndarray, np.generic)) else result
+
+    # ------------------------------------------------------------------------------------- operators
+
+    __add__ = arithmetic._add
+    __sub__ = arithmetic._sub
+    __mul__ = arithmetic.mul
+    __truediv__ = arithmetic._div
+    __floordiv__ = arithmetic.floor_divide
+    __mod__ = arithmetic.remainder
+    __pow__ = arithmetic.pow
+    __neg__ = arithmetic.neg
+    __abs__ = arithmetic.abs
+    __matmul__ = linalg.matmul
+    __lt__ = compare.lt
+    __le__ = compare.le
+    __gt__ = compare.gt
+    __ge__ = compare.ge
+    __and__ = compare.bitwise_and
+    __or__ = compare.bitwise_or
+    __xor__ = compare.bitwise_xor
+    __invert__ = compare.bitwise_not
+    __getitem__ = index.getitem
+
+    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]  # elementwise, as NumPy's
+        return compare.eq(self, other) if _comparable(other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
+        return compare.ne(self, other) if _comparable(other) else NotImplemented
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __radd__(self, other: Any) -> Tensor:
+        return arithmetic._add(other, self)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return arithmetic._sub(other, self)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return arithmetic.mul(other, self)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return arithmetic._div(other, self)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return arithmetic.floor_divide(other, self)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return arithmetic.remainder(other, self)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return arithmetic.pow(other, self)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return linalg.matmul(other, self)
+
+    # ------------------------------------------------------------------------------------- methods: ops
+
+    add = arithmetic.add
+    sub = arithmetic.sub
+    mul = multiply = arithmetic.mul
+    div = divide = arithmetic.div
+    pow = arithmetic.pow
+    neg = negative = arithmetic.neg
+    abs = arithmetic.abs
+    square = arithmetic.square
+    reciprocal = arithmetic.reciprocal
+    maximum = arithmetic.maximum
+    minimum = arithmetic.minimum
+    remainder = arithmetic.remainder
+    floor_divide = arithmetic.floor_divide
+    clamp = clip = arithmetic.clamp
+    eq = compare.eq
+    ne = compare.ne
+    lt = compare.lt
+    le = compare.le
+    gt = compare.gt
+    ge = compare.ge
+    sign = compare.sign
+    isnan = compare.isnan
+    isinf = compare.isinf
+    isfinite = compare.isfinite
+    logical_and = compare.logical_and
+    logical_or = compare.logical_or
+    logical_not = compare.logical_not
+    exp = elementwise.exp
+    expm1 = elementwise.expm1
+    log = elementwise.log
+    log1p = elementwise.log1p
+    sqrt = elementwise.sqrt
+    rsqrt = elementwise.rsqrt
+    sin = elementwise.sin
+    cos = elementwise.cos
+    tan = elementwise.tan
+    tanh = elementwise.tanh
+    sigmoid = elementwise.sigmoid
+    relu = elementwise.relu
+    sum = reduce.sum
+    mean = reduce.mean
+    max = reduce.max
+    min = reduce.min
+    amax = reduce.amax
+    amin = reduce.amin
+    var = reduce.var
+    std = reduce.std
+    prod = reduce.prod
+    argmax = reduce.argmax
+    argmin = reduce.argmin
+    any = reduce.any
+    all = reduce.all
+    logsumexp = reduce.logsumexp
+    softmax = reduce.softmax
+    log_softmax = reduce.log_softmax
+    flatten = shaping.flatten
+    transpose = swapaxes = shaping.transpose
+    squeeze = shaping.squeeze
+    unsqueeze = shaping.unsqueeze
+    narrow = shaping.narrow
+    split = shaping.split
+    chunk = shaping.chunk
+    gather = index.gather
+    scatter_add = index.scatter_add
+    index_put = index.index_put
+    masked_fill = index.masked_fill
+    matmul = linalg.matmul
+    clone = clone
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The elements in the same order in another shape; one size may be -1."""
+        return shaping.reshape(self, _sizes(shape))
+
+    def view(self, *shape: Any) -> Tensor:
+        """`reshape`, but never a copy."""
+        return shaping.view(self, _sizes(shape))
+
+    def permute(self, *dims: Any) -> Tensor:
+        """The dimensions in the order `dims`."""
+        return shaping.permute(self, _sizes(dims))
+
+    def expand(self, *sizes: Any) -> Tensor:
+        """Dimensions of size 1 repeated to `sizes`, without copying; -1 keeps a size."""
+        return shaping.expand(self, _sizes(sizes))
+
+    def expand_as(self, other: Tensor) -> Tensor:
+        """`expand` to the shape of `other`."""
+        return shaping.expand(self, other.shape)
+
+    def where(self, condition: Tensor, other: Any) -> Tensor:
+        """These elements where `condition` holds, those of `other` elsewhere."""
+        return compare.where(condition, self, other)
+
+    def t(self) -> Tensor:
+        """The transpose of a matrix; a vector or scalar as it is."""
+        return self.T
+
+    def contiguous(self) -> Tensor:
+        """The tensor itself if its elements lie in order in memory, else a copy where they do."""
+        return self if self.array.flags.c_contiguous else clone(self)
+
+    def to(self, dtype: DTypeLike) -> Tensor:
+        """The elements in `dtype`, a NumPy dtype or another tensor, whose dtype counts; itself if it has it."""
+        return cast(self, dtype.dtype if isinstance(dtype, Tensor) else dtype)
+
+    def float(self) -> Tensor:
+        """The elements in float32."""
+        return self.to(np.float32)
+
+    def double(self) -> Tensor:
+        """The elements in float64."""
+        return self.to(np.float64)
+
+    def long(self) -> Tensor:
+        """The elements in int64."""
+        return self.to(np.int64)
+
+    def int(self) -> Tensor:
+        """The elements in int32."""
+        return self.to(np.int32)
+
+    def bool(self) -> Tensor:
+        """The elements in bool."""
+        return self.to(np.bool_)
+
+    # ------------------------------------------------------------------------------------- in place
+
+    add_ = inplace.method("add_", arithmetic.add)
+    sub_ = inplace.method("sub_", arithmetic.sub)
+    mul_ = inplace.method("mul_", arithmetic.mul)
+    div_ = inplace.method("div_", arithmetic.div)
+    pow_ = inplace.method("pow_", arithmetic.pow)
+    neg_ = inplace.method("neg_", arithmetic.neg)
+    abs_ = inplace.method("abs_", arithmetic.abs)
+    exp_ = inplace.method("exp_", elementwise.exp)
+    log_ = inplace.method("log_", elementwise.log)
+    sqrt_ = inplace.method("sqrt_", elementwise.sqrt)
+    square_ = inplace.method("square_", arithmetic.square)
+    reciprocal_ = inplace.method("reciprocal_", arithmetic.reciprocal)
+    tanh_ = inplace.method("tanh_", elementwise.tanh)
+    sigmoid_ = inplace.method("sigmoid_", elementwise.sigmoid)
+    relu_ = inplace.method("relu_", elementwise.relu)
+    clamp_ = inplace.method("clamp_", arithmetic.clamp)
+    masked_fill_ = inplace.method("masked_fill_", index.masked_fill)
+    scatter_add_ = inplace.method("scatter_add_", index.scatter_add)
+    index_put_ = inplace.method("index_put_", index.index_put)
+    copy_ = inplace.method("copy_", inplace.replaced)
+    fill_ = inplace.method("fill_", inplace.replaced)
+    __iadd__ = inplace.method("__iadd__", arithmetic._add)
+    __isub__ = inplace.method("__isub__", arithmetic._sub)
+    __imul__ = inplace.method("__imul__", arithmetic.mul)
+    __itruediv__ = inplace.method("__itruediv__", arithmetic._div)
+    __ipow__ = inplace.method("__ipow__", arithmetic.pow)
+
+    def zero_(self) -> Tensor:
+        """Every element 0, in place. Returns the tensor itself."""
+        return self.fill_(0)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        inplace.store(self, "__setitem__", index.setitem, key, value)
+
+
+hand_down(Tensor)
+
+
+def _rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
+    return cls._rebuilt(array, requires_grad)
+
+
+def _comparable(value: Any) -> bool:
+    return isinstance(value, (Tensor, np.ndarray, np.generic, bool, int, float))
