@@ -26,7 +26,7 @@ HOUSE = (
     {"domain"},
     {"op"},
     {"ops"},
-    {"inplace"},
+    {"inplace", "backward"},
     {"tensor", "random"},
     {"creation"},
     {"autograd"},

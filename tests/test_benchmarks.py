@@ -17,9 +17,7 @@ ROOT = Path(__file__).parents[1]
 def benchmarks(*arguments: object) -> subprocess.CompletedProcess[str]:
     """The command, with one step a turn and one turn."""
     command = [sys.executable, "-m", "tests.benchmarks", "--rounds", "1", "--seconds", "0"]
-    return subprocess.run(
-        [*command, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
+    return subprocess.run([*command, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
 def test_command_prints_and_writes_the_table(tmp_path: Path) -> None:

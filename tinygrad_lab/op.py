@@ -116,6 +116,8 @@ class Op:
         typed: whether the op chooses its output's dtype by itself.
         analytic: whether the forward, given complex numbers, is the complex-analytic function.
         fused: the faster reading, if there is one.
+        sample: draws the arguments, given a `testing.strategies.Draw`, where domain and shapes can't say how they
+            depend on each other.
         doc: the docstring, with the derivation.
     """
 
@@ -134,6 +136,7 @@ class Op:
     typed: bool
     analytic: bool
     fused: Fused | None
+    sample: Callable[[Any], tuple[Any, ...]] | None
     doc: str
     reads_y: bool = field(init=False)
     _needs: tuple[frozenset[int], ...] = field(init=False)
@@ -328,6 +331,7 @@ def op(
     typed: bool = False,
     analytic: bool = False,
     fused: Fused | None = None,
+    sample: Callable[[Any], tuple[Any, ...]] | None = None,
     ufunc: Any = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]:
     """Enter a forward function in the table, with its vector-Jacobian rules.
@@ -362,6 +366,7 @@ def op(
             typed=typed,
             analytic=analytic,
             fused=fused,
+            sample=sample,
             doc=inspect.getdoc(forward) or "",
         )
         if record.name in table:

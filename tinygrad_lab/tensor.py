@@ -9,9 +9,10 @@ import numpy as np
 
 from . import inplace, memory
 from .backward import receiver, run_backward
-from .graph import Leaf, Node, RemovableHandle, is_grad_enabled
-from .op import get_default_dtype, hand_down, ufuncs, wrap
-from .ops import arithmetic, compare, elementwise, index, linalg, numpy_api, reduce
+from .graph import Leaf, Node, RemovableHandle
+from .numpy_api import NumPyProtocols
+from .op import get_default_dtype, hand_down, wrap
+from .ops import arithmetic, compare, elementwise, index, linalg, reduce
 from .ops import shape as shaping
 from .ops.cast import cast, clone
 
@@ -23,7 +24,7 @@ def _sizes(sizes: tuple[Any, ...]) -> Sequence[int]:
     return sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
 
 
-class Tensor:
+class Tensor(NumPyProtocols):
     """An n-dimensional array that remembers how it was computed. Made by `tensor`, `zeros`, `randn`, ...
 
     Attributes:
@@ -310,34 +311,6 @@ class Tensor:
         out = cls()
         out.array, out._node, out._view = array, None, None
         return out.requires_grad_(requires_grad)
-
-    # ------------------------------------------------------------------------------------- NumPy's protocols
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        function = linalg.matmul if ufunc is np.matmul else ufuncs.get(ufunc)
-        if method == "__call__" and function is not None and not kwargs:
-            return function(*inputs)
-        return self._on_arrays(getattr(ufunc, method), inputs, kwargs)
-
-    def __array_function__(self, func: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        function = numpy_api.functions.get(func)
-        return self._on_arrays(func, args, kwargs) if function is None else function(*args, **kwargs)
-
-    def _on_arrays(self, function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        """NumPy's own function on the arrays; an error if a gradient would be lost on the way."""
-
-        def plain(value: Any) -> Any:
-            if isinstance(value, Tensor):
-                if value._node is not None and is_grad_enabled():
-                    raise TypeError(
-                        f"{function.__name__}: tinygrad_lab has no op for this NumPy function, so its gradient "
-                        "would be lost; call it on .detach(), or define it with @tinygrad_lab.op"
-                    )
-                return value.array
-            return type(value)(map(plain, value)) if isinstance(value, (list, tuple)) else value
-
-        result = function(*plain(tuple(args)), **{key: plain(value) for key, value in kwargs.items()})
-        return wrap(np.asarray(result)) if isinstance(result, (np.ndarray, np.generic)) else result
 
     # ------------------------------------------------------------------------------------- operators
 

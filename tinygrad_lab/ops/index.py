@@ -128,6 +128,7 @@ def _along(index: Array, dim: int) -> tuple[Array, ...]:
 @op(
     lambda g, y, x, value, view, args: _put_view(g, 0, view, args),
     lambda g, y, x, value, view, args: view.call(g, *args),
+    domain=(Reals(), Reals(), Choice(()), Choice(())),
     shapes="(*), (...) -> (*)",
     broadcasts=False,
     tex=r"{input} \leftarrow {value}",

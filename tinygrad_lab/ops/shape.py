@@ -87,6 +87,21 @@ def _cat(dim: int, sizes: Sequence[int], *tensors: Array) -> Array:
     return np.concatenate(tensors, axis=dim)
 
 
+@op(
+    each=lambda i, g, y, dim, *_: g[(slice(None),) * dim + (i,)],
+    domain=(Dim(), Reals()),
+    shapes="(*), ... -> (...)",
+    tex=r"\operatorname{{stack}}({tensors})",
+    analytic=True,
+)
+def _stack(dim: int, *tensors: Array) -> Array:
+    r"""Tensors of one shape side by side along a new dimension.
+
+    Each one gets back its own slice of the cotangent.
+    """
+    return np.stack(tensors, axis=dim)
+
+
 # ------------------------------------------------------------------------------------------------- compositions
 
 
@@ -98,7 +113,7 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     """
     if not tensors:
         raise RuntimeError("cat: expected a non-empty list of tensors")
-    dim = _dim("cat", dim, np.ndim(tensors[0]))
+    dim = _dim("cat", dim, tensors[0].ndim)
     return _cat(dim, tuple(t.shape[dim] if t.ndim > dim else 0 for t in tensors), *tensors)
 
 
@@ -113,7 +128,7 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     shapes = {tuple(t.shape) for t in tensors}
     if len(shapes) > 1:
         raise RuntimeError(f"stack: expected tensors of one shape, got {sorted(shapes)}")
-    return cat([unsqueeze(t, dim) for t in tensors], _dim("stack", dim, tensors[0].ndim + 1))
+    return _stack(_dim("stack", dim, tensors[0].ndim + 1), *tensors)
 
 
 def view(input: Array, shape: Sequence[int]) -> Tensor:

@@ -1,0 +1,300 @@
+"""The graph: its size, its life and the order of the backward walk."""
+
+import gc
+import sys
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+import tinygrad_lab as tg
+from tinygrad_lab.graph import sum_to, toposort
+
+
+@pytest.fixture
+def no_gc():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def test_a_chain_of_a_million_ops_builds_differentiates_and_is_freed_without_the_garbage_collector(no_gc):
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    (x + 1.0).sum().backward()  # whatever is made once, is made now
+    level = sys.getallocatedblocks()
+    y = x
+    for _ in range(1_000_000):
+        y = y + 1.0
+    node = weakref.ref(y._node.inputs[0])
+    assert sys.getallocatedblocks() > level + 1_000_000
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+    del y
+    assert node() is None
+    assert sys.getallocatedblocks() < level + 100
+
+
+def test_a_long_chain_that_nobody_differentiates_is_freed_without_recursion(no_gc):
+    x = tg.tensor(1.0, requires_grad=True)
+    level = sys.getallocatedblocks()
+    y = x
+    for _ in range(200_000):
+        y = y * 1.0
+    del y
+    assert sys.getallocatedblocks() < level + 100
+
+
+def test_gradients_of_gradients_leave_no_cycle(no_gc):
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    (g,) = tg.autograd.grad((x**3).sum(), x, create_graph=True)
+    (h,) = tg.autograd.grad((g * g).sum(), x, create_graph=True)
+    nodes = [weakref.ref(n) for n in toposort([h._node]) if n is not x._node]
+    del g, h
+    assert [n() for n in nodes] == [None] * len(nodes)
+    x.sum().backward(create_graph=True)
+    leaf = weakref.ref(x)
+    del x
+    assert leaf() is None
+
+
+def test_sixty_doublings_take_sixty_steps():
+    x = tg.tensor(1.0, dtype=np.float64, requires_grad=True)
+    y = x
+    calls = 0
+
+    def count(g):
+        nonlocal calls
+        calls += 1
+
+    for _ in range(60):
+        y = y + y
+        y.register_hook(count)
+    y.backward()
+    assert x.grad.item() == 2.0**60
+    assert calls == 60
+    assert len(toposort([y._node])) == 61
+
+
+def test_toposort_puts_inputs_before_outputs():
+    a = tg.tensor(2.0, requires_grad=True)
+    b = a * a
+    c = b + a
+    d = b * c
+    order = toposort([d._node])
+    place = {node: i for i, node in enumerate(order)}
+    assert len(order) == 4
+    assert all(place[i] < place[n] for n in order for i in n.inputs if i is not None)
+
+
+def test_a_deep_and_wide_graph_equals_the_formula():
+    x = tg.tensor([0.5, -0.3], dtype=np.float64, requires_grad=True)
+    y = x
+    for _ in range(30):
+        y = tg.sin(y) + y * x
+    y.sum().backward()
+    v, d = np.array([0.5, -0.3]), np.ones(2)
+    start = v.copy()
+    for _ in range(30):
+        v, d = np.sin(v) + v * start, np.cos(v) * d + d * start + v
+    np.testing.assert_allclose(x.grad.array, d, rtol=1e-13)
+
+
+def test_gradients_accumulate_and_are_never_shared():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    y = tg.tensor([3.0, 4.0], requires_grad=True)
+    (x + y).sum().backward()
+    assert not np.shares_memory(x.grad.array, y.grad.array)
+    kept = x.grad
+    (2 * x + y).sum().backward()
+    assert x.grad is kept
+    assert x.grad.tolist() == [3.0, 3.0]
+    assert y.grad.tolist() == [2.0, 2.0]
+    g = tg.tensor([1.0, 1.0])
+    z = tg.tensor([0.0, 0.0], requires_grad=True)
+    z.backward(g)
+    assert not np.shares_memory(z.grad.array, g.array)
+
+
+def test_what_needs_no_gradient_is_not_computed():
+    called = []
+    rule = lambda name: lambda g, y, a, b: called.append(name) or g
+
+    @tg.op(rule("a"), rule("b"), tex="{a} ? {b}")
+    def for_this_test_only(a, b):
+        return a + b
+
+    try:
+        for_this_test_only(tg.ones(2), tg.ones(2, requires_grad=True)).sum().backward()
+        assert called == ["b"]
+    finally:
+        del tg.ops.table["for_this_test_only"]
+
+
+def test_grad_of_interior_tensors_and_only_of_what_is_asked():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    w = tg.tensor([3.0, 4.0], requires_grad=True)
+    h = x * w
+    y = (h * h).sum()
+    gh, gx = tg.autograd.grad(y, [h, x])
+    assert gh.tolist() == [6.0, 16.0]
+    assert gx.tolist() == [18.0, 64.0]
+    assert x.grad is None
+    assert w.grad is None
+
+
+def test_grad_allow_unused():
+    x, u = tg.tensor(1.0, requires_grad=True), tg.tensor(1.0, requires_grad=True)
+    assert tg.autograd.grad(x * 2, [x, u], allow_unused=True)[1] is None
+    with pytest.raises(RuntimeError, match=r"no output depends on input 1, of shape \(\).*allow_unused=True"):
+        tg.autograd.grad(x * 2, [x, u])
+
+
+def test_several_outputs_with_cotangents():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    (g,) = tg.autograd.grad([x * 2, x * x], x, [tg.tensor([1.0, 10.0]), tg.tensor([100.0, 1000.0])])
+    assert g.tolist() == [2.0 + 200.0, 20.0 + 4000.0]
+    tg.autograd.backward([x.sum(), (3 * x).sum()])
+    assert x.grad.tolist() == [4.0, 4.0]
+    with pytest.raises(RuntimeError, match="2 outputs need as many gradients, not 1"):
+        tg.autograd.grad([x * 2, x * x], x, [tg.ones(2)])
+
+
+def test_derivatives_of_any_order():
+    x = tg.tensor(0.7, dtype=np.float64, requires_grad=True)
+    y = tg.sin(x)
+    expected = [np.cos, lambda v: -np.sin(v), lambda v: -np.cos(v), np.sin, np.cos, lambda v: -np.sin(v)]
+    for derivative in expected:
+        (y,) = tg.autograd.grad(y, x, create_graph=True)
+        assert y.item() == pytest.approx(derivative(0.7), rel=1e-15)
+
+
+def test_backward_with_create_graph_gives_a_gradient_in_the_graph():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    (x**3).sum().backward(create_graph=True)
+    (g,) = tg.autograd.grad(x.grad.sum(), x)
+    assert g.tolist() == [6.0, 12.0]
+
+
+def test_second_backward_names_the_first():
+    x = tg.tensor([1.0], requires_grad=True)
+    y = (x * x).sum()
+    y.backward()
+    with pytest.raises(
+        RuntimeError, match=r"sum: this graph was freed by the backward at .*test_graph.py:\d+; .*retain"
+    ):
+        y.backward()
+    y = (x * x).sum()
+    y.backward(retain_graph=True)
+    y.backward()
+    assert x.grad.tolist() == [6.0]
+
+
+def test_hooks_see_and_change_gradients_and_can_be_removed():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    h = x * 3
+    seen = []
+    first = h.register_hook(lambda g: seen.append(g.tolist()))
+    h.register_hook(lambda g: g * 2)
+    h.retain_grad()
+    (h * h).sum().backward(retain_graph=True)
+    assert seen == [[6.0, 12.0]]
+    assert h.grad.tolist() == [12.0, 24.0]
+    assert x.grad.tolist() == [36.0, 72.0]
+    first.remove()
+    first.remove()
+    (h * h).sum().backward()
+    assert len(seen) == 1
+    leaf = tg.tensor(1.0, requires_grad=True)
+    leaf.register_hook(lambda g: -g)
+    (2 * leaf).backward()
+    assert leaf.grad.item() == -2.0
+
+
+def test_hooks_take_part_in_second_derivatives():
+    x = tg.tensor(2.0, requires_grad=True)
+    h = x * x
+    h.register_hook(lambda g: g * x)
+    (g,) = tg.autograd.grad(h, x, create_graph=True)
+    assert g.item() == 8.0
+    (g2,) = tg.autograd.grad(g, x)
+    assert g2.item() == 8.0  # d/dx of 2 x * x
+
+
+def test_zero_grad_detach_and_flags():
+    x = tg.tensor([1.0], requires_grad=True)
+    y = x * 2
+    assert (x.is_leaf, y.is_leaf, y.requires_grad) == (True, False, True)
+    assert (x.grad_fn, y.grad_fn.op.name) == (None, "mul")
+    d = y.detach()
+    assert not d.requires_grad
+    assert np.shares_memory(d.array, y.array)
+    y.detach_()
+    assert not y.requires_grad
+    x.requires_grad_(False)
+    assert not (x * 2).requires_grad
+    x.requires_grad = True
+    (x * 2).sum().backward()
+    x.grad = None
+    assert x.grad is None
+    with pytest.raises(RuntimeError, match=r"a gradient of shape \(2,\) and dtype float32 doesn't fit"):
+        x.grad = tg.ones(2)
+
+
+def test_grad_modes_nest_decorate_and_belong_to_a_thread():
+    x = tg.tensor(1.0, requires_grad=True)
+    with tg.no_grad():
+        assert not (x * 2).requires_grad
+        with tg.enable_grad():
+            assert (x * 2).requires_grad
+            with tg.set_grad_enabled(False):
+                assert not tg.is_grad_enabled()
+            assert tg.is_grad_enabled()
+        seen = []
+        thread = threading.Thread(target=lambda: seen.append(tg.is_grad_enabled()))
+        thread.start()
+        thread.join()
+        assert seen == [True]
+    assert tg.is_grad_enabled()
+
+    @tg.no_grad()
+    def evaluate(t):
+        return t * 2
+
+    @tg.enable_grad()
+    def train(t):
+        return t * 2
+
+    assert not evaluate(x).requires_grad
+    with tg.no_grad():
+        assert train(x).requires_grad
+    tg.set_grad_enabled(False)
+    assert not tg.is_grad_enabled()
+    tg.set_grad_enabled(True)
+    with pytest.raises(ZeroDivisionError), tg.no_grad():
+        1 / 0  # noqa: B018
+    assert tg.is_grad_enabled()
+
+
+@pytest.mark.parametrize(
+    ("shape", "target"),
+    [((2, 3), (3,)), ((2, 3), (1, 3)), ((2, 3), (2, 1)), ((2, 3), ()), ((4, 2, 3), (2, 1)), ((0, 3), (1, 3)), ((), ())],
+)
+def test_sum_to_is_the_adjoint_of_broadcasting(shape, target):
+    rng = np.random.default_rng(0)
+    g, x = rng.normal(size=shape), rng.normal(size=target)
+    back = sum_to(g, target)
+    assert back.shape == target
+    np.testing.assert_allclose((np.broadcast_to(x, shape) * g).sum(), (x * back).sum(), rtol=1e-12, atol=1e-15)
+
+
+def test_large_values_that_no_rule_reads_are_let_go():
+    x = tg.ones(100, 1000, requires_grad=True)
+    h = x * 2.0
+    kept = weakref.ref(h.array)
+    y = h + 1.0
+    del h
+    assert kept() is None
+    y.sum().backward()
+    assert x.grad.shape == (100, 1000)

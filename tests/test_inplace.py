@@ -1,0 +1,223 @@
+"""Changes in place: right gradients, or an error that names the op and the line."""
+
+import re
+
+import numpy as np
+import pytest
+
+import tinygrad_lab as tg
+
+
+def leaf(*values):
+    return tg.tensor(list(values), dtype=np.float64, requires_grad=True)
+
+
+def test_augmented_assignment_is_the_operation():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    y += x
+    y *= x
+    y -= 1
+    y /= 2
+    y **= 2
+    y.sum().backward()
+    v = np.array([1.0, 2.0])
+    np.testing.assert_allclose(y.detach().array, (v * v - 0.5) ** 2)
+    np.testing.assert_allclose(x.grad.array, 2 * (v * v - 0.5) * 2 * v)
+
+
+def test_in_place_methods_change_the_same_memory_and_return_the_tensor():
+    y = tg.tensor([1.0, -4.0])
+    memory = y.array
+    assert y.add_(1).mul_(2).sub_(1).div_(3) is y
+    assert y.array is memory
+    np.testing.assert_allclose(memory, [1.0, -7.0 / 3], rtol=1e-6)
+    y.zero_()
+    assert y.tolist() == [0.0, 0.0]
+    y.fill_(3).copy_(tg.tensor([5.0, -5.0])).clamp_(min=-1)
+    assert y.tolist() == [5.0, -1.0]
+    y.neg_().abs_().masked_fill_(tg.tensor([True, False]), 7)
+    assert y.tolist() == [7.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "gradient"),
+    [
+        (lambda y, x: y.copy_(x * 3), [3.0, 3.0]),
+        (lambda y, x: y.fill_(2.0), [0.0, 0.0]),
+        (lambda y, x: y.zero_(), [0.0, 0.0]),
+        (lambda y, x: y.clamp_(max=1.5), [1.0, 0.0]),
+        (lambda y, x: y.add_(x, alpha=2), [3.0, 3.0]),
+        (lambda y, x: y.mul_(y), [2.0, 4.0]),
+        (lambda y, x: y.__setitem__(0, x[1] * 5), [0.0, 6.0]),
+        (lambda y, x: y.__setitem__([0, 0], x * 2), [0.0, 3.0]),
+        (lambda y, x: y.masked_fill_(tg.tensor([True, False]), 0.0), [0.0, 1.0]),
+    ],
+)
+def test_gradients_through_changes(change, gradient):
+    x = leaf(1.0, 2.0)
+    y = x.clone()
+    change(y, x)
+    y.sum().backward()
+    assert x.grad.tolist() == gradient
+
+
+def test_a_plain_buffer_becomes_part_of_the_graph_by_assignment():
+    x = leaf(1.0, 2.0, 3.0)
+    out = tg.zeros(3, dtype=np.float64)
+    for i in range(3):
+        out[i] = x[i] * i
+    (out * out).sum().backward()
+    assert x.grad.tolist() == [0.0, 4.0, 24.0]
+
+
+def test_a_base_follows_a_change_through_its_view():
+    x = leaf(1.0, 2.0, 3.0)
+    b = x * 2
+    b[0] += 10.0 * x[1]
+    b[1:].mul_(x[0])
+    (b * tg.tensor([1.0, 10.0, 100.0])).sum().backward()
+    assert b.tolist() == [22.0, 4.0, 6.0]
+    assert x.grad.tolist() == [2.0 + 640.0, 10.0 + 20.0, 200.0]
+
+
+def test_views_of_views_write_through():
+    x = leaf(*range(1, 7))
+    b = x * 1
+    row = b.view(2, 3)[1]
+    row[0] = x[5] * 2
+    b.sum().backward()
+    assert b.tolist() == [1.0, 2.0, 3.0, 12.0, 5.0, 6.0]
+    assert x.grad.tolist() == [1.0, 1.0, 1.0, 0.0, 1.0, 3.0]
+    t = (x * 1).reshape(2, 3)
+    t.T[0] += 1
+    assert t.tolist() == [[2.0, 2.0, 3.0], [5.0, 5.0, 6.0]]
+
+
+def test_a_view_whose_base_changed_afterwards_has_lost_its_gradient_and_says_where():
+    x = leaf(1.0, 2.0)
+    b = x * 1
+    v = b[0]
+    used_before = v * 3
+    b *= 2
+    assert v.item() == 2.0
+    used_before.backward(retain_graph=True)
+    assert x.grad.tolist() == [3.0, 0.0]
+    with pytest.raises(
+        RuntimeError, match=r"getitem: this tensor's memory was changed .*__imul__ at .*test_inplace.py:\d+"
+    ):
+        (v * 3).backward()
+
+
+@pytest.mark.parametrize(
+    ("use", "text"),
+    [
+        (lambda y: y * y, "mul: its gradient needs its argument 'input', of shape (2,)"),
+        (lambda y: tg.exp(y).add_(1), "exp: its gradient needs its output, of shape (2,)"),
+        (lambda y: y / 2 * y, "mul: its gradient needs its argument 'other', of shape (2,)"),
+    ],
+)
+def test_a_saved_value_changed_in_place_names_op_and_line(use, text):
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    z = use(y)
+    if "output" not in text:
+        y += 1
+    with pytest.raises(
+        RuntimeError, match=re.escape(text) + r", which was changed in place by \w+ at .*test_inplace.py:\d+"
+    ):
+        z.sum().backward()
+
+
+def test_a_value_that_no_rule_needs_may_change():
+    x = leaf(1.0, 2.0)
+    y = x * 3
+    z = y + 1
+    y += 5
+    z.sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0]
+
+
+def test_a_change_is_seen_through_any_alias():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    z = y * y
+    y.detach()[0] = 5.0
+    with pytest.raises(RuntimeError, match="changed in place by __setitem__"):
+        z.sum().backward()
+    data = np.ones(2)
+    shared = tg.from_numpy(data)
+    z = x * shared
+    tg.from_numpy(data).add_(1)
+    with pytest.raises(RuntimeError, match="changed in place by add_"):
+        z.sum().backward()
+
+
+def test_a_parameter_updated_between_forward_and_backward_raises():
+    w = leaf(1.0, 2.0)
+    x = leaf(3.0, 4.0)
+    loss = (w * x).sum()
+    with tg.no_grad():
+        w -= 0.1
+    with pytest.raises(RuntimeError, match="mul: its gradient needs its argument 'input'"):
+        loss.backward()
+
+
+def test_leaves_that_require_grad_refuse_changes_while_recording():
+    x = leaf(1.0, 2.0)
+    with pytest.raises(RuntimeError, match=r"add_: a leaf tensor that requires grad, of shape \(2,\).*no_grad"):
+        x.add_(1)
+    with pytest.raises(RuntimeError, match="__setitem__: a leaf tensor that requires grad"):
+        x[0] = 1.0
+    view = x[0]
+    with pytest.raises(RuntimeError, match="mul_: a leaf tensor that requires grad.*or a view of it"):
+        view.mul_(2)
+    assert x.tolist() == [1.0, 2.0]
+    with tg.no_grad():
+        x.add_(1)
+        x[0] = 7.0
+    assert x.tolist() == [7.0, 3.0]
+    assert x.is_leaf
+    assert x.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (
+            lambda: tg.ones(3).add_(tg.ones(2, 3)),
+            "add_: the result of shape (2, 3) doesn't fit the tensor of shape (3,)",
+        ),
+        (
+            lambda: tg.tensor([1, 2]).mul_(0.5),
+            "mul_: a result of dtype float32 can't be written to a tensor of dtype int64",
+        ),
+        (lambda: tg.ones(1).expand(3).add_(1), "add_: this memory can't be written: an expanded tensor"),
+        (lambda: tg.ones(3).copy_(tg.ones(2)), "setitem: shapes (3,) and (2,) don't broadcast"),
+    ],
+)
+def test_changes_that_cant_be_made_say_why_and_change_nothing(change, text):
+    with pytest.raises(RuntimeError, match=re.escape(text)):
+        change()
+
+
+def test_dtype_is_kept_and_the_cast_differentiated():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    y = tg.zeros(2, dtype=np.float64)
+    y += x
+    assert y.dtype == np.float64
+    z = x * 1
+    z += y
+    assert z.dtype == np.float32
+    z.sum().backward()
+    assert x.grad.dtype == np.float32
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_replaced_data_does_not_reach_values_saved_before():
+    w = leaf(2.0)
+    y = w * w
+    w.data = tg.tensor([10.0], dtype=np.float64)
+    y.backward()
+    assert w.grad.tolist() == [4.0]
+    assert w.tolist() == [10.0]
