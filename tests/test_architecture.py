@@ -26,7 +26,7 @@ HOUSE = (
     {"domain"},
     {"op"},
     {"ops"},
-    {"inplace", "backward"},
+    {"inplace", "backward", "numpy_api"},
     {"tensor", "random"},
     {"creation"},
     {"autograd"},

@@ -25,6 +25,10 @@ def receiver(tensor: Tensor) -> Callable[[Any, bool], None]:
         t = ref()
         if t is None:
             return
+        if g.shape != t.shape:
+            raise RuntimeError(
+                f"backward: a rule or hook gave a tensor of shape {t.shape} a gradient of shape {g.shape}"
+            )
         before = t.grad
         if not isinstance(g, _ARRAYS):
             t._grad = clone(g) if before is None else before + g

@@ -21,8 +21,8 @@ class Domain:
 class Reals(Domain):
     """Real numbers in the open interval (`low`, `high`), smooth but at `kinks`.
 
-    `distinct`: no two elements are equal, across all operands that say so (maximum, max and sorting have their kinks
-    at ties). `few`: small tensors only, for ops whose cost or condition grows fast.
+    `distinct`: no two elements are equal, across all operands that say so, for maximum, max and
+    sorting have their kinks at ties.
     """
 
     array: ClassVar[bool] = True
@@ -49,14 +49,23 @@ class Booleans(Domain):
 
 @dataclass(frozen=True)
 class Dim(Domain):
-    """One dimension of the first operand, counted from either end. `optional`: or None, for all."""
+    """One dimension of the first operand, counted from either end.
+
+    `optional`: or None, for all. `filled`: not one of size 0, where there is nothing to choose from.
+    """
 
     optional: bool = False
+    filled: bool = False
 
 
 @dataclass(frozen=True)
 class Dims(Domain):
-    """None for all dimensions of the first operand, one of them, or a tuple of them."""
+    """None for all dimensions of the first operand, one of them, or a tuple of them.
+
+    `filled`: none of size 0.
+    """
+
+    filled: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,9 +97,17 @@ class Index(Domain):
 
 @dataclass(frozen=True)
 class IndexAlong(Domain):
-    """For `gather`: positions along the dimension that the parameter `dim` names, shaped like the first operand."""
+    """Positions along the dimension that the parameter `dim` names, as many as one likes.
+
+    Along the other dimensions no more than the first operand has.
+    """
 
     array: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Given(Domain):
+    """A plain value that the op's `sample` draws."""
 
 
 REALS = Reals()

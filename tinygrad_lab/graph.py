@@ -151,7 +151,9 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum `g` over the axes along which `shape` was broadcast: the adjoint of broadcasting."""
     lead = g.ndim - len(shape)
     axes = tuple(i for i, n in enumerate(g.shape) if i < lead or (shape[i - lead] == 1 and n != 1))
-    return g.sum(axis=axes).reshape(shape) if axes else g.reshape(shape)
+    if axes:
+        g = g.sum(axis=axes[0] if len(axes) == 1 else axes)
+    return g if g.shape == shape else g.reshape(shape)
 
 
 class Freed:
@@ -198,6 +200,7 @@ def walk(
     pending: dict[Node, Any] = {}
     shared: set[Node] = set()  # nodes whose pending cotangent may be somebody else's memory
     muted: dict[Node, frozenset[Any]] = {}  # the masks that silence part of a node's pending cotangent
+    arrived: list[tuple[Leaf, Any]] = []
     freed = None if retain else Freed(memory.user_site())
     watch = watcher.get()
 
@@ -216,8 +219,8 @@ def walk(
             shared.add(node)
         op = node.op
         if live is None:
-            if op is None:
-                node.receive(g, node in shared)  # type: ignore[attr-defined]  # a node without an op is a Leaf
+            if isinstance(node, Leaf):
+                arrived.append((node, g))
                 continue
         else:
             if wanted and node in wanted:
@@ -270,6 +273,9 @@ def walk(
 
         if freed is not None:
             node.args, node.y = None, freed
+
+    for leaf, g in arrived:  # last, so that an error leaves every gradient as it was
+        leaf.receive(g, leaf in shared)
     return found
 
 

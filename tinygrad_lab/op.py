@@ -289,7 +289,9 @@ def _reads(rule: Rule | None, skip: int = 0) -> frozenset[int]:
     """
     if rule is None:
         return frozenset()
-    code = rule.__code__
+    code = getattr(rule, "__code__", None)
+    if code is None:
+        raise TypeError(f"op: a rule must be a Python function, whose text tells what it reads, not {rule!r}")
     names = code.co_varnames[: code.co_argcount + bool(code.co_flags & inspect.CO_VARARGS)]
     steps = list(dis.get_instructions(code))
     found: set[int] = set()

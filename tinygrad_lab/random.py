@@ -8,14 +8,22 @@ import numpy as np
 
 
 class Generator:
-    """A stream of random numbers; `numpy` is NumPy's generator (PCG64) behind it."""
+    """A stream of random numbers, NumPy's PCG64; unseeded, it starts anywhere."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self.numpy = np.random.default_rng(seed)
+        self._seed = seed
+        self._numpy: np.random.Generator | None = None
+
+    @property
+    def numpy(self) -> np.random.Generator:
+        """NumPy's generator behind this one."""
+        if self._numpy is None:  # not before it is needed: numpy.random takes longer to import than this package
+            self._numpy = np.random.default_rng(self._seed)
+        return self._numpy
 
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream of `seed`; returns the generator."""
-        self.numpy = np.random.default_rng(seed)
+        self._seed, self._numpy = seed, None
         return self
 
     def get_state(self) -> dict[str, Any]:

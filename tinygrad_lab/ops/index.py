@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..domain import Choice, Dim, Index, IndexAlong, Reals
-from ..op import Array, op
+from ..domain import Dim, Given, Index, IndexAlong, Reals
+from ..op import Array, op, table
 from .arithmetic import _add
 from .compare import where
 
@@ -44,8 +44,9 @@ def _getitem(input: Array, index: Any) -> Array:
 
 @op(
     lambda g, y, x, index, shape: _getitem(g, index),
-    domain=(Reals(), Index(), Choice(())),
+    domain=(Reals(), Index(), Given()),
     shapes="(...) -> (...)",
+    sample=lambda draw: draw.adjoint(table["getitem"]),
     tex=r"\sum_{{[\cdot]}} {input}",
     analytic=True,
 )
@@ -59,12 +60,19 @@ def _unpick(input: Array, index: Any, shape: tuple[int, ...]) -> Array:
     return out
 
 
+def _written(draw: Any) -> tuple[Any, ...]:
+    """Arguments of `_setitem`: a value that broadcasts to what the index picks."""
+    x, index = draw.arguments(table["getitem"])
+    return x, index, draw.reals(draw.narrower(x[index].shape))
+
+
 @op(
     lambda g, y, x, index, value: _setitem(g, index, 0),
     None,
     lambda g, y, x, index, value: where(last_write(index, g.shape), _getitem(g, index), 0),
     domain=(Reals(), Index(), Reals()),
     shapes="(*), (...) -> (*)",
+    sample=_written,
     broadcasts=True,
     tex=r"{input}[\cdot] \leftarrow {value}",
     analytic=True,
@@ -107,7 +115,9 @@ def _gather(input: Array, dim: int, index: Array) -> Array:
 
 @op(
     lambda g, y, x, dim, index, shape: _gather(g, dim, index),
+    domain=(Reals(), Dim(), IndexAlong(), Given()),
     shapes="(...), (...) -> (...)",
+    sample=lambda draw: draw.adjoint(table["gather"]),
     tex=r"\sum {input}[\cdot]",
     analytic=True,
 )
@@ -125,11 +135,21 @@ def _along(index: Array, dim: int) -> tuple[Array, ...]:
     return tuple(grid)
 
 
+def _through_view(draw: Any) -> tuple[Any, ...]:
+    """Arguments of `_put_view`: a value shaped like a view of the first operand."""
+    view = table[draw.choice(("getitem", "permute", "reshape"))]
+    x, *args = draw.arguments(view)
+    y = view.forward(x, *args)
+    draw.assume(np.may_share_memory(x, y))
+    return x, draw.reals(y.shape), view, args
+
+
 @op(
     lambda g, y, x, value, view, args: _put_view(g, 0, view, args),
     lambda g, y, x, value, view, args: view.call(g, *args),
-    domain=(Reals(), Reals(), Choice(()), Choice(())),
+    domain=(Reals(), Reals(), Given(), Given()),
     shapes="(*), (...) -> (*)",
+    sample=_through_view,
     broadcasts=False,
     tex=r"{input} \leftarrow {value}",
     analytic=True,

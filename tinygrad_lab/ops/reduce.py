@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..domain import DISTINCT, FLAG, REALS, Booleans, Choice, Dim, Dims
-from ..op import Array, op
+from ..op import Array, op, table
 from .arithmetic import _add, _div, maximum, minimum, mul, square
 from .cast import cast, clone
 from .compare import where
@@ -50,7 +50,7 @@ def _axis(dim: DimLike) -> int | tuple[int, ...] | None:
 
 @op(
     lambda g, y, x, dim, keepdim: spread(g, x, dim, keepdim) * ties(x, spread(y, x, dim, keepdim), dim),
-    domain=(DISTINCT, Dims(), FLAG),
+    domain=(DISTINCT, Dims(filled=True), FLAG),
     shapes="(*) -> (...)",
     tex=r"\max {input}",
 )
@@ -65,7 +65,7 @@ def amax(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
 
 @op(
     lambda g, y, x, dim, keepdim: spread(g, x, dim, keepdim) * ties(x, spread(y, x, dim, keepdim), dim),
-    domain=(DISTINCT, Dims(), FLAG),
+    domain=(DISTINCT, Dims(filled=True), FLAG),
     shapes="(*) -> (...)",
     tex=r"\min {input}",
 )
@@ -78,7 +78,19 @@ def amin(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
     return _min(input, axis=_axis(dim), keepdims=keepdim)
 
 
-@op(domain=(REALS, REALS, Dims()), shapes="(*), (*) -> (*)", tex=r"[{input} = {extreme}] / \text{{ties}}")
+def _with_extreme(draw: Any) -> tuple[Any, ...]:
+    """Arguments of `ties`: a tensor and the extreme values that it has."""
+    x, dim, _ = draw.arguments(table["amax"])
+    top = table[draw.choice(("amax", "amin"))].forward(x, dim, True)
+    return x, np.broadcast_to(top, x.shape), dim
+
+
+@op(
+    domain=(REALS, REALS, Dims(filled=True)),
+    shapes="(*), (*) -> (...)",
+    sample=_with_extreme,
+    tex=r"[{input} = {extreme}] / \text{{ties}}",
+)
 def ties(input: Array, extreme: Array, dim: DimLike = None) -> Array:
     """Each element's share of the extreme value of `input` over `dim`: 1 / n for each of n elements that tie.
 
@@ -101,7 +113,7 @@ def all(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
     return np.all(input, axis=_axis(dim), keepdims=keepdim)
 
 
-@op(domain=(DISTINCT, Dim(optional=True), FLAG), shapes="(*) -> (...)", tex=r"\arg\max {input}")
+@op(domain=(DISTINCT, Dim(optional=True, filled=True), FLAG), shapes="(*) -> (...)", tex=r"\arg\max {input}")
 def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The position of the first greatest element along `dim`, or in the flattened tensor; int64, without gradient.
 
@@ -111,7 +123,7 @@ def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
     return np.argmax(input, axis=dim, keepdims=keepdim)
 
 
-@op(domain=(DISTINCT, Dim(optional=True), FLAG), shapes="(*) -> (...)", tex=r"\arg\min {input}")
+@op(domain=(DISTINCT, Dim(optional=True, filled=True), FLAG), shapes="(*) -> (...)", tex=r"\arg\min {input}")
 def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     """The position of the first least element along `dim`, or in the flattened tensor; int64, without gradient.
 
@@ -159,7 +171,7 @@ def gap(input: Array, other: Array) -> Array:
 @op(
     lambda g, y, x, dim: y * (g - (g * y).sum(axis=dim, keepdims=True)),
     domain=(REALS, Dim()),
-    shapes="(*) -> (*, )",
+    shapes="(*) -> (...)",
     tex=r"\operatorname{{softmax}} {input}",
     analytic=True,
 )
@@ -179,7 +191,7 @@ def _softmax(input: Array, dim: int) -> Array:
 @op(
     lambda g, y, x, dim: g - exp(y) * g.sum(axis=dim, keepdims=True),
     domain=(REALS, Dim()),
-    shapes="(*) -> (*, )",
+    shapes="(*) -> (...)",
     tex=r"\ln \operatorname{{softmax}} {input}",
     analytic=True,
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import memory
-from ..domain import Choice, Dim, NewShape, Permutation, Reals, WiderShape
+from ..domain import Dim, Given, NewShape, Permutation, Reals, WiderShape
 from ..op import Array, op
 
 if TYPE_CHECKING:
@@ -72,10 +72,19 @@ def expand(input: Array, size: Sequence[int]) -> Array:
     return np.broadcast_to(input, full)
 
 
+def _pieces(draw: Any) -> tuple[Any, ...]:
+    """Arguments of `_cat`: tensors that differ in size along one dimension."""
+    shape = draw.shape(min_dims=1)
+    dim = draw.integers(0, len(shape) - 1)
+    sizes = [draw.integers(0, 3) for _ in range(draw.integers(1, 3))]
+    return dim, sizes, *(draw.reals((*shape[:dim], n, *shape[dim + 1 :])) for n in sizes)
+
+
 @op(
     each=lambda i, g, y, dim, sizes, *_: narrow(g, dim, sum(sizes[:i]), sizes[i]),
-    domain=(Dim(), Choice(()), Reals()),
+    domain=(Dim(), Given(), Reals()),
     shapes="(*), ... -> (...)",
+    sample=_pieces,
     tex=r"\operatorname{{cat}}({tensors})",
     analytic=True,
 )

@@ -8,72 +8,79 @@ from typing import Any, Literal, TypeAlias
 
 from .record import Record, Vertex
 
-Direction: TypeAlias = Literal["LR", "TB", "RL", "BT"]
+Direction: TypeAlias = Literal["TB", "LR", "BT", "RL"]
 
-# Okabe and Ito's orange and blue, which colour-blind people can tell apart, as light fills with
-# dark borders; the outline differs too, for print in black and white.
-_LOOKS: dict[str, dict[str, str]] = {
-    "op": {"shape": "box", "style": "rounded,filled", "fillcolor": "#d9ebf7", "color": "#0072b2"},
-    "leaf": {"shape": "box", "style": "filled", "fillcolor": "#fce5b6", "color": "#b87800"},
-    "constant": {"shape": "box", "style": "filled", "fillcolor": "#f0f0f0", "color": "#a0a0a0"},
-}
-_SMALL = {"constant": 10, "leaf": 12, "op": 13}
+# Hues of Okabe and Ito, which colour-blind people can tell apart: light fills, dark borders. The
+# outlines differ too, for print in black and white.
+_FORWARD = {"shape": "box", "style": "rounded,filled", "fillcolor": "#d9ebf7", "color": "#0072b2"}
+_FURTHER = {**_FORWARD, "style": "rounded,filled,dashed", "fillcolor": "#d5efe6", "color": "#007a59"}
+_LEAF = {"shape": "box", "style": "filled", "fillcolor": "#fce5b6", "color": "#b87800"}
+_CONSTANT = {"shape": "box", "style": "filled", "fillcolor": "#f0f0f0", "color": "#a0a0a0"}
+_GREY = "#505050"
+
+_SIZES = {"op": 13, "leaf": 12, "constant": 11}
 _COMMUTE = {"add", "mul", "maximum", "minimum"}
 
 
-def to_dot(record: Record, direction: Direction = "LR") -> Any:
+def to_dot(record: Record, direction: Direction = "TB") -> Any:
     """The record as a `graphviz.Digraph`.
 
     Args:
         record: what to draw.
-        direction: the way from inputs to results: "LR" left to right, "TB" from the top down.
+        direction: the way from inputs to results: "TB" from the top down, "LR" left to right.
     """
     import graphviz
 
     digraph = graphviz.Digraph(
-        graph_attr={
-            "rankdir": direction,
-            "nodesep": "0.25",
-            "ranksep": "0.35",
-            "pad": "0.1",
-            "fontname": "Helvetica",
-        },
+        graph_attr={"rankdir": direction, "nodesep": "0.25", "ranksep": "0.3", "pad": "0.1"},
         node_attr={"fontname": "Helvetica", "margin": "0.12,0.06", "height": "0.3"},
-        edge_attr={"color": "#606060", "arrowsize": "0.7", "fontname": "Helvetica"},
+        edge_attr={
+            "fontname": "Helvetica",
+            "fontsize": "10",
+            "fontcolor": _GREY,
+            "color": _GREY,
+            "arrowsize": "0.7",
+        },
     )
-    last = next(v for v in record.vertices if v.id == record.outputs[0])
-    operands: dict[str, int] = {}
-    for edge in record.edges:
-        operands[edge.target] = operands.get(edge.target, 0) + 1
-    op_of = {v.id: v.label for v in record.vertices}
+    label_of = {vertex.id: vertex.label for vertex in record.vertices}
+    usual = next(vertex.dtype for vertex in record.vertices if vertex.id == record.outputs[0])
+    forward = _leading_to(record.outputs[0], record)
+    looks = {"leaf": _LEAF, "constant": _CONSTANT}
     for vertex in record.vertices:
+        look = looks.get(vertex.kind) or (_FORWARD if vertex.id in forward else _FURTHER)
         result = {"penwidth": "2.5"} if vertex.id in record.outputs else {}
-        digraph.node(vertex.id, _label(vertex, last.dtype), **_LOOKS[vertex.kind], **result)
+        digraph.node(vertex.id, _label(vertex, usual), **look, **result)
     for edge in record.edges:
-        tells = operands[edge.target] > 1 and op_of[edge.target] not in _COMMUTE
-        digraph.edge(edge.source, edge.target, label=edge.operand if tells else None)
+        source, target = label_of[edge.source], label_of[edge.target]
+        told = target in _COMMUTE or edge.operand == "input" or source.endswith(edge.operand)
+        digraph.edge(edge.source, edge.target, label=None if told else edge.operand)
     return digraph
 
 
+def _leading_to(id_: str, record: Record) -> set[str]:
+    """The ids of the vertices that the vertex `id_` depends on, and its own."""
+    found = {id_}
+    position = {vertex.id: i for i, vertex in enumerate(record.vertices)}
+    for edge in sorted(record.edges, key=lambda edge: position[edge.target], reverse=True):
+        if edge.target in found:
+            found.add(edge.source)
+    return found
+
+
 def _label(vertex: Vertex, usual_dtype: str | None) -> str:
-    """Two lines: what it is, then in smaller type its name, options and shape."""
-    size = _SMALL[vertex.kind]
-    lines = [f'<font point-size="{size}">{escape(vertex.label)}</font>']
-    if vertex.kind == "op":
-        lines[0] = f"<b>{lines[0]}</b>"
-    for key, value in vertex.options:
-        lines.append(f"{escape(key)}={escape(value)}")
-    tail = []
+    """What the vertex is; below, in smaller type, an op's options, and name, shape and dtype."""
+    head = f'<font point-size="{_SIZES[vertex.kind]}">{escape(vertex.label)}</font>'
+    lines = [f"{key}={value}" for key, value in vertex.options]
+    facts = []
     if vertex.name is not None and vertex.name != vertex.label:
-        tail.append(f"<i>{escape(vertex.name)}</i>")
+        facts.append(vertex.name)
     if vertex.shape is not None:
-        tail.append(" × ".join(map(str, vertex.shape)) or "scalar")
-        if vertex.dtype != usual_dtype:
-            tail.append(str(vertex.dtype))
-    if tail:
-        lines.append(" · ".join(tail))
-    small = [f'<font point-size="9" color="#404040">{line}</font>' for line in lines[1:]]
-    return f"<{'<br/>'.join([lines[0], *small])}>"
+        facts.append(" × ".join(map(str, vertex.shape)) or "scalar")
+        if vertex.dtype is not None and vertex.dtype != usual_dtype:
+            facts.append(vertex.dtype)
+    lines.append(" · ".join(facts))
+    small = [f'<font point-size="10" color="{_GREY}">{escape(s)}</font>' for s in lines if s]
+    return f"<{'<br/>'.join([f'<b>{head}</b>' if vertex.kind == 'op' else head, *small])}>"
 
 
 def render(digraph: Any, format: str) -> bytes:

@@ -19,7 +19,7 @@ class Drawing:
     """A drawing of `record`; a notebook shows it."""
 
     record: Record
-    direction: Direction = "LR"
+    direction: Direction = "TB"
 
     @property
     def source(self) -> str:
@@ -53,14 +53,14 @@ class Drawing:
 
 
 def draw(
-    y: Tensor | Sequence[Tensor] | Record, names: Names = None, *, direction: Direction = "LR"
+    y: Tensor | Sequence[Tensor] | Record, names: Names = None, *, direction: Direction = "TB"
 ) -> Drawing:
     """Draw the graph of a result: parameters orange, operations blue, constants grey.
 
     Args:
         y: a result, several, or a record made earlier.
         names: what the tensors are called, a module or a dict from name to tensor; see `record`.
-        direction: the way from inputs to results: "LR" left to right, "TB" from the top down.
+        direction: the way from inputs to results: "TB" from the top down, "LR" left to right.
 
     Raises:
         RuntimeError: a result doesn't require grad, so it has no graph.
@@ -73,7 +73,7 @@ def save(
     path: str | os.PathLike[str],
     names: Names = None,
     *,
-    direction: Direction = "LR",
+    direction: Direction = "TB",
 ) -> Path:
     """Draw the graph of a result into a file: .svg, .png, .pdf or .dot. Returns the path.
 

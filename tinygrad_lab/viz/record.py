@@ -194,7 +194,7 @@ def _parts(value: Any) -> Iterator[str]:
         for i, item in enumerate(value):
             yield ", " if i else ""
             yield from _parts(item)
-        yield ")"
+        yield ",)" if len(value) == 1 else ")"
     else:
         yield "..." if value is ... else getattr(value, "name", None) or type(value).__name__
 

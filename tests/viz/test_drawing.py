@@ -1,0 +1,96 @@
+"""Drawings: the DOT text to the letter, and files whole, in every format, by either Graphviz."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import tinygrad_lab as tg
+from tinygrad_lab import viz
+
+GOLDEN = Path(__file__).with_name("golden.dot")
+
+
+def small() -> tuple[tg.Tensor, dict[str, tg.Tensor]]:
+    w = tg.ones(2, 3, requires_grad=True)
+    b = tg.zeros(3, requires_grad=True)
+    x = tg.ones(4, 2)
+    loss = ((x @ w - b).relu() ** 2).sum(dim=1).sum()
+    return loss, {"<w>": w, "b": b, "x": x, "loss": loss}
+
+
+def test_dot_to_the_letter() -> None:
+    source = viz.draw(*small()).source
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(source, encoding="utf-8")
+    assert source == GOLDEN.read_text(encoding="utf-8"), (
+        "the drawing changed; look at it, then write it down with UPDATE_GOLDEN=1"
+    )
+
+
+def test_the_dot_file_is_the_source(tmp_path: Path) -> None:
+    loss, names = small()
+    path = viz.save(loss, tmp_path / "graph.dot", names)
+    assert path.read_text(encoding="utf-8") == viz.draw(loss, names).source
+    assert os.listdir(tmp_path) == ["graph.dot"]
+
+
+def test_backward_is_drawn_in_another_colour() -> None:
+    w = tg.ones(2, requires_grad=True)
+    loss = w.exp().sum()
+    (gradient,) = tg.autograd.grad(loss, w, create_graph=True)
+    lines = {re.findall(r"<b>.*?>(\w+)<", line)[0]: line
+             for line in viz.draw([loss, gradient]).source.splitlines() if "<b>" in line}
+    colour = {op: re.findall('fillcolor="(.*?)"', line)[0] for op, line in lines.items()}
+    assert colour["exp"] == colour["sum"] != colour["mul"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"), [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF")]
+)
+def test_pictures(tmp_path: Path, suffix: str, start: bytes) -> None:
+    pytest.importorskip("pygraphviz")
+    path = viz.save(*small()[:1], tmp_path / f"graph{suffix}")
+    assert path.read_bytes().startswith(start)
+
+
+def test_svg_is_well_formed_and_shows_names_and_shapes(tmp_path: Path) -> None:
+    pytest.importorskip("pygraphviz")
+    loss, names = small()
+    root = ElementTree.parse(viz.save(loss, tmp_path / "graph.svg", names)).getroot()
+    texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"<w>", "x", "matmul", "4 × 3", "loss · scalar"} <= set(texts)
+
+
+def test_a_notebook_shows_it() -> None:
+    pytest.importorskip("pygraphviz")
+    assert "<svg" in viz.draw(*small())._repr_svg_()
+
+
+def test_a_system_dot_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dot = tmp_path / "dot"
+    dot.write_text("#!/bin/sh\necho drawn by dot $*\n")
+    dot.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    assert viz.save(small()[0], tmp_path / "g.svg").read_text() == "drawn by dot -Kdot -Tsvg\n"
+
+
+def test_without_graphviz_dot_still_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    loss = small()[0]
+    with pytest.raises(ImportError, match=r'pip install "tinygrad_lab\[render\]"'):
+        viz.save(loss, tmp_path / "graph.svg")
+    viz.save(loss, tmp_path / "graph.dot")
+    assert os.listdir(tmp_path) == ["graph.dot"], "and nothing half-written is left"
+
+
+def test_an_unknown_suffix(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"'graph.jpg' must end in one of .dot, .pdf, .png, .svg"):
+        viz.save(small()[0], tmp_path / "graph.jpg")
