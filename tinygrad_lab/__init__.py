@@ -5,7 +5,7 @@ The table of contents: everything public, by the room it lives in.
 
 import numpy as _np
 
-from . import autograd, ops
+from . import autograd, nn, ops, optim
 from .creation import (
     arange,
     as_tensor,

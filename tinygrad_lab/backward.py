@@ -12,6 +12,7 @@ from . import memory
 from .graph import Node, enable_grad, walk
 from .op import wrap
 from .ops.cast import clone
+from .ops.compare import where
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -71,6 +72,7 @@ def run_backward(
         found = walk(
             roots,
             retain=create_graph if retain_graph is None else retain_graph,
+            where=where,
             lift=_lift if create_graph else None,
             wanted=wanted,
         )

@@ -14,6 +14,8 @@ from itertools import zip_longest
 from operator import attrgetter
 from typing import Any, TypeVar
 
+import numpy as np
+
 from . import memory
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -175,6 +177,7 @@ def walk(
     roots: Sequence[tuple[Node, Any]],
     *,
     retain: bool,
+    where: Callable[[Any, Any, Any], Any],
     lift: Callable[[Any, Node | None], Any] | None = None,
     wanted: Collection[Node] | None = None,
 ) -> dict[Node, tuple[Any, bool]]:
@@ -183,6 +186,7 @@ def walk(
     Args:
         roots: where to start; a node may stand there twice.
         retain: keep the values that the nodes saved, for another walk.
+        where: chooses between elements of two arrays or tensors, as `np.where`.
         lift: makes a tensor of a saved value and its node: then every rule is read on tensors, and the walk records
             the graph of the gradient. None: rules are read on arrays.
         wanted: the nodes whose cotangents to return; only what leads to them is computed. None: every leaf receives
@@ -199,10 +203,11 @@ def walk(
     found: dict[Node, tuple[Any, bool]] = {}
     pending: dict[Node, Any] = {}
     shared: set[Node] = set()  # nodes whose pending cotangent may be somebody else's memory
-    muted: dict[Node, frozenset[Any]] = {}  # the masks that silence part of a node's pending cotangent
+    muted: dict[Node, Any] = {}  # where a selecting op let nothing through to a node's pending cotangent, if anywhere
     arrived: list[tuple[Leaf, Any]] = []
     freed = None if retain else Freed(memory.user_site())
     watch = watcher.get()
+    on_arrays = lift is None
 
     for node, g in roots:
         pending[node] = pending[node] + g if node in pending else g
@@ -235,41 +240,44 @@ def walk(
             op.check_unchanged(node)
         if op.fused is not None:
             y, residual = y
-            if lift is None:
+            if on_arrays:
                 y, rules = residual, op.fused.rules
         if lift is not None:
             args = [a if inp is None else lift(a, inp) for a, inp in zip_longest(args, node.inputs)]
             y = y if y is None else lift(y, node)
-        masks = muted.pop(node, _NO_MASKS) if muted else _NO_MASKS
+        mask = muted.pop(node, None) if muted else None
+        careful = muted or mask is not None or op.selects or watch
+        broadcasts = op.broadcasts
 
         for rule, inp, a in zip(rules, node.inputs, args, strict=False):
             if inp is None or rule is None or (live is not None and inp not in live):
                 continue
             d = rule(g, y, *args)
-            if watch is not None and lift is None:
-                watch(op, (g, y, *args), d, "its backward")
-            if masks and op.elementwise:
-                for mask in masks:
-                    d = mask(d)
-            whole = True
-            if op.broadcasts and d.shape != a.shape:
-                d, whole = sum_to(d, a.shape), False
-            before = pending.get(inp)
-            if before is None:
+            if careful:
+                if watch is not None and on_arrays:
+                    watch(op, (g, y, *args), d, "its backward")
+                silent = mask if op.elementwise else None
+                if silent is not None:
+                    d = where(silent, 0, d)
+                if op.selects:
+                    own = rule(np.ones(g.shape), None, *(node.args or ())) == 0
+                    silent = own if silent is None else own | silent
+                if inp in pending and silent is not None:
+                    silent = None if muted.get(inp) is None else silent & muted[inp]
+                muted[inp] = silent if d.shape == a.shape else None
+            if broadcasts and d.shape != a.shape:
+                d = sum_to(d, a.shape)
+            if inp not in pending:
                 pending[inp] = d
-                if lift is None and (d is g or d.base is not None):
+                if on_arrays and (d is g or d.base is not None):
                     shared.add(inp)
-            elif lift is None and inp not in shared:
+            elif on_arrays and inp not in shared:
+                before = pending[inp]
                 before += d
-                pending[inp] = before
+                pending[inp] = before  # a NumPy scalar isn't changed in place
             else:
-                pending[inp] = before + d
+                pending[inp] = pending[inp] + d
                 shared.discard(inp)
-            if masks or muted or op.selects:
-                passed = masks if whole and op.elementwise else _NO_MASKS
-                if whole and op.selects:
-                    passed |= {functools.partial(_reapply, rule, y, args)}
-                muted[inp] = passed if before is None else passed & muted.get(inp, _NO_MASKS)
 
         if freed is not None:
             node.args, node.y = None, freed
@@ -277,14 +285,6 @@ def walk(
     for leaf, g in arrived:  # last, so that an error leaves every gradient as it was
         leaf.receive(g, leaf in shared)
     return found
-
-
-_NO_MASKS: frozenset[Any] = frozenset()
-
-
-def _reapply(rule: Any, y: Any, args: Sequence[Any], d: Any) -> Any:
-    """A selecting rule passes elements of a cotangent or zeroes them: the same rule masks what comes of them later."""
-    return rule(d, y, *args)
 
 
 def _leading_to(wanted: Iterable[Node], order: Iterable[Node]) -> set[Node | None]:

@@ -430,7 +430,8 @@ def _eager(op: Op) -> Callable[..., Any]:
             out._node = node = Node()
             node.op = op
             node.inputs = inputs
-            node.args = values if elementwise and y.size <= _SMALL else op.thin(values, inputs)
+            small = y.size <= _SMALL and (elementwise or getattr(values[0], "size", _SMALL) < _SMALL)
+            node.args = values if small else op.thin(values, inputs)
             node.y = (y, residual) if fused is not None else y if reads_y else None
             node.time = memory.tick()
             node.hooks = None

@@ -44,15 +44,16 @@ def test_backward_is_drawn_in_another_colour() -> None:
     w = tg.ones(2, requires_grad=True)
     loss = w.exp().sum()
     (gradient,) = tg.autograd.grad(loss, w, create_graph=True)
-    lines = {re.findall(r"<b>.*?>(\w+)<", line)[0]: line
-             for line in viz.draw([loss, gradient]).source.splitlines() if "<b>" in line}
+    lines = {
+        re.findall(r"<b>.*?>(\w+)<", line)[0]: line
+        for line in viz.draw([loss, gradient]).source.splitlines()
+        if "<b>" in line
+    }
     colour = {op: re.findall('fillcolor="(.*?)"', line)[0] for op, line in lines.items()}
     assert colour["exp"] == colour["sum"] != colour["mul"]
 
 
-@pytest.mark.parametrize(
-    ("suffix", "start"), [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF")]
-)
+@pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF")])
 def test_pictures(tmp_path: Path, suffix: str, start: bytes) -> None:
     pytest.importorskip("pygraphviz")
     path = viz.save(*small()[:1], tmp_path / f"graph{suffix}")

@@ -97,16 +97,15 @@ def test_recording_changes_no_gradient() -> None:
 
 
 def test_names_of_a_module() -> None:
-    class Module:
-        def __init__(self) -> None:
-            self.weight = tg.ones(2, requires_grad=True)
+    model = tg.nn.Sequential(tg.nn.Linear(2, 3), tg.nn.ReLU())
+    got = record(model(tg.ones(4, 2)).sum(), model)
+    assert [v.name for v in got.vertices if v.kind == "leaf"] == ["0.weight", "0.bias"]
 
-        def named_parameters(self) -> list[tuple[str, tg.Tensor]]:
-            return [("layer.weight", self.weight)]
 
-    module = Module()
-    got = record(module.weight.sum(), module)  # type: ignore[arg-type]  # as good as a module
-    assert got.vertices[0].name == "layer.weight"
+def test_the_name_of_what_a_layer_copied() -> None:
+    labels = tg.tensor([0, 2])
+    loss = tg.nn.functional.cross_entropy(tg.ones(2, 3, requires_grad=True), labels)
+    assert "labels" in [v.name for v in record(loss, {"labels": labels}).vertices]
 
 
 def test_options_are_the_arguments_that_are_not_defaults() -> None:

@@ -1,31 +1,34 @@
-"""The module: a tree of layers that knows its parameters, and how it is saved, loaded, printed and called."""
+"""The module: a tree of layers that knows its parameters, and how it is called, saved, loaded and printed."""
 
 from __future__ import annotations
 
+import textwrap
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
 from .. import memory
 from ..graph import RemovableHandle
-from ..tensor import Tensor
+from ..tensor import DTypeLike, Tensor
 from .parameter import Parameter
+
+PARAMETER, BUFFER, CHILD = "parameter", "buffer", "child module"
 
 
 class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict` returns: the names that one side has and the other has not."""
+    """What `load_state_dict` returns: the names that the state dict lacks, and those that the module lacks."""
 
     missing_keys: list[str]
     unexpected_keys: list[str]
 
-    def __repr__(self) -> str:
-        return super().__repr__() if any(self) else "<All keys matched successfully>"
+    def __str__(self) -> str:
+        return repr(self) if any(self) else "<All keys matched successfully>"
 
 
 class _Hook:
-    """A function to call around `forward`, and whether it wants the keyword arguments, too."""
+    """A function to call around `forward`, and whether it is given the keyword arguments, too."""
 
     def __init__(self, function: Callable[..., Any], with_kwargs: bool) -> None:
         self.function = function
@@ -43,17 +46,17 @@ class _Hooks:
 class Module:
     """The base of every layer and model. A subclass calls `super().__init__()` and defines `forward`.
 
-    Parameters, buffers and submodules are plain attributes: what their class is says what they are. So a type checker
-    sees them, and reading one costs no more than any attribute (a `__getattr__` made a layer's call 3 us slower).
+    Parameters, buffers and submodules are plain attributes; the module remembers their names. So a type checker sees
+    them, and reading one costs no more than any attribute does: with `__getattr__` a layer's call took 3 us more.
 
     Attributes:
         training: whether the module behaves as in training, or as in evaluation.
     """
 
     training: bool
-    _kinds: dict[str, str]  # the names of parameters, buffers and child modules, in order, and which each is
+    _kinds: dict[str, str]  # the names of parameters, buffers and child modules, and which each is
     _transient: set[str]  # the buffers that aren't saved
-    _hooks: _Hooks | None = None  # set with the first hook, so that a call looks at one name
+    _hooks: _Hooks | None = None  # made with the first hook, so that a call without hooks looks at one name
 
     def __init__(self) -> None:
         self._kinds = {}
@@ -64,7 +67,7 @@ class Module:
         """What the module computes; a subclass defines it.
 
         Raises:
-            NotImplementedError: it didn't.
+            NotImplementedError: it doesn't.
         """
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
@@ -76,30 +79,403 @@ class Module:
 
     # ------------------------------------------------------------------------------------- attributes
 
+    if TYPE_CHECKING:  # what is registered by its name, a type checker can't see
+
+        def __getattr__(self, name: str) -> Any: ...
+
     def __setattr__(self, name: str, value: Any) -> None:
-        kind = next((k for k, (cls, _) in _KINDS.items() if isinstance(value, cls)), None)
-        kinds = self.__dict__.get("_kinds")
-        if kinds is None:
-            if kind is not None:
-                raise AttributeError(f"cannot assign {_KINDS[kind].plural} before Module.__init__() call")
-        elif (known := kinds.get(name)) is not None:
-            if kind != known and not (kind == "parameter" or (kind, known) == ("child module", "buffer")):
-                if value is not None and not (known == "buffer" and isinstance(value, Tensor)):
-                    raise TypeError(
-                        f"cannot assign '{type(value).__name__}' as {known} '{name}' "
-                        f"({' or '.join(_EXPECTED[known])} or None expected)"
-                    )
-                kind = known
-            if kind != known:
-                self._forget(name)
-        if kinds is not None and kind is not None:
-            kinds[name] = kind
+        known = self.__dict__.get("_kinds", {}).get(name)
+        if isinstance(value, Parameter):
+            self._remember(name, PARAMETER)
+        elif isinstance(value, Module) and known != PARAMETER:
+            self._remember(name, CHILD)
+        elif known and value is not None and not (known == BUFFER and isinstance(value, Tensor)):
+            raise TypeError(
+                f"cannot assign '{type(value).__name__}' as {known} '{name}' "
+                f"({_CLASSES[known].__name__} or None expected)"
+            )
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         self._forget(name)
 
+    def _remember(self, name: str, kind: str) -> None:
+        if "_kinds" not in self.__dict__:
+            what = "parameters" if kind == PARAMETER else kind.split()[-1]
+            raise AttributeError(f"cannot assign {what} before Module.__init__() call")
+        if self._kinds.get(name) != kind:
+            self._forget(name)
+            self._kinds[name] = kind
+
     def _forget(self, name: str) -> None:
         self._kinds.pop(name, None)
         self._transient.discard(name)
+
+    def _register(self, name: str, kind: str, value: Any) -> None:
+        """Set an attribute of that kind, whose name must be new, or of that kind already."""
+        noun = kind.split()[-1]
+        if not isinstance(name, str):
+            raise TypeError(f"{noun} name should be a string. Got {type(name).__name__}")
+        if value is not None and not isinstance(value, _CLASSES[kind]):
+            raise TypeError(
+                f"cannot assign '{type(value).__name__}' object to {kind} '{name}' "
+                f"({_CLASSES[kind].__name__} or None required)"
+            )
+        if "." in name:
+            raise KeyError(f'{noun} name can\'t contain ".", got: {name}')
+        if not name:
+            raise KeyError(f'{noun} name can\'t be empty string ""')
+        if hasattr(self, name) and self._kinds.get(name) != kind:
+            raise KeyError(f"attribute '{name}' already exists")
+        self._remember(name, kind)
+        super().__setattr__(name, value)
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Set the attribute `name` to a parameter, or to None where there might be one.
+
+        Raises:
+            KeyError: `name` is taken, empty or has a dot.
+            TypeError: `param` isn't a `Parameter`.
+        """
+        self._register(name, PARAMETER, param)
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Set the attribute `name` to a tensor that belongs to the module but isn't trained.
+
+        Args:
+            persistent: whether it is in the `state_dict`.
+
+        Raises:
+            KeyError: `name` is taken, empty or has a dot.
+            TypeError: `tensor` isn't a tensor.
+        """
+        self._register(name, BUFFER, tensor)
+        (self._transient.discard if persistent else self._transient.add)(name)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Set the attribute `name` to a child module; `getattr` finds it, and it needn't be an identifier.
+
+        Raises:
+            KeyError: `name` is taken, empty or has a dot.
+            TypeError: `module` isn't a `Module`.
+        """
+        if not (module is None or isinstance(module, Module)):
+            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+        self._register(name, CHILD, module)
+
+    register_module = add_module
+
+    def _registered(self, kind: str) -> dict[str, Any]:
+        """The attributes of that kind, by name."""
+        return {name: getattr(self, name) for name, k in self._kinds.items() if k == kind}
+
+    # ------------------------------------------------------------------------------------- the tree
+
+    def named_modules(
+        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """This module and all below it with their dotted names, parents first; a shared one once."""
+        memo = set() if memo is None else memo
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, child in self._registered(CHILD).items():
+            if child is not None:
+                yield from child.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all below it, parents first; a shared one once."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The modules right below this one with their names; a shared one once."""
+        seen: set[Module] = set()
+        for name, child in self._registered(CHILD).items():
+            if child is not None and child not in seen:
+                seen.add(child)
+                yield name, child
+
+    def children(self) -> Iterator[Module]:
+        """The modules right below this one; a shared one once."""
+        return (child for _, child in self.named_children())
+
+    def _named_tensors(
+        self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, Any]]:
+        below = self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate)
+        seen: set[Tensor] = set()
+        for path, module in below if recurse else [(prefix, self)]:
+            for name, tensor in module._registered(kind).items():
+                if tensor is not None and tensor not in seen:
+                    if remove_duplicate:
+                        seen.add(tensor)
+                    yield f"{path}.{name}" if path else name, tensor
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """The parameters with their dotted names, `prefix` before each; a shared one once.
+
+        Args:
+            recurse: those of the modules below, too.
+        """
+        return self._named_tensors(PARAMETER, prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """The parameters, each once: what an optimiser is given."""
+        return (param for _, param in self.named_parameters(recurse=recurse))
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """The buffers with their dotted names, as `named_parameters`."""
+        return self._named_tensors(BUFFER, prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """The buffers, each once."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    def get_submodule(self, target: str) -> Module:
+        """The module of that dotted name; "" is this one.
+
+        Raises:
+            AttributeError: there is none.
+        """
+        module: Any = self
+        for name in filter(None, target.split(".")):
+            if not hasattr(module, name):
+                raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+            module = getattr(module, name)
+            if not isinstance(module, Module):
+                raise AttributeError(f"`{name}` is not an nn.Module")
+        return module  # type: ignore[no-any-return]
+
+    def _get_tensor(self, target: str, kind: str) -> Any:
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+        if module._kinds.get(name) != kind:
+            raise AttributeError(f"`{name}` is not a {kind}")
+        return getattr(module, name)
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter of that dotted name.
+
+        Raises:
+            AttributeError: there is none.
+        """
+        return self._get_tensor(target, PARAMETER)  # type: ignore[no-any-return]
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer of that dotted name.
+
+        Raises:
+            AttributeError: there is none.
+        """
+        return self._get_tensor(target, BUFFER)  # type: ignore[no-any-return]
+
+    # ------------------------------------------------------------------------------------- for all below
+
+    def apply(self, fn: Callable[[Module], None]) -> Self:
+        """Call `fn` on every module below and then on this one, as an initialisation does. Returns the module."""
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def train(self, mode: bool = True) -> Self:
+        """Put this module and all below it in training mode, or in evaluation mode. Returns the module.
+
+        Raises:
+            ValueError: `mode` isn't a bool.
+        """
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")
+        self.training = mode
+        for child in self.children():
+            child.train(mode)
+        return self
+
+    def eval(self) -> Self:
+        """Put this module and all below it in evaluation mode. Returns the module."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Ask for the gradients of all parameters, or of none. Returns the module."""
+        for param in self.parameters():
+            param.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop the gradients of all parameters, or fill them with zeros."""
+        for param in self.parameters():
+            param.grad = None if set_to_none or param.grad is None else param.grad.detach().zero_()
+
+    def to(self, dtype: DTypeLike) -> Self:
+        """Convert all floating parameters, their gradients and buffers, in place. Returns the module.
+
+        Raises:
+            TypeError: `dtype` isn't floating.
+        """
+        if np.dtype(dtype).kind != "f":
+            raise TypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={np.dtype(dtype)}"
+            )
+        for tensor in (*self.parameters(), *self.buffers()):
+            if tensor.dtype.kind == "f":
+                grad = tensor.grad
+                tensor.data = tensor.data.to(dtype)
+                tensor.grad = None if grad is None else grad.detach().to(dtype)
+        return self
+
+    def float(self) -> Self:
+        """`to(float32)`."""
+        return self.to(np.float32)
+
+    def double(self) -> Self:
+        """`to(float64)`."""
+        return self.to(np.float64)
+
+    # ------------------------------------------------------------------------------------- hooks
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args)` before `forward`; what it returns, if not None, replaces the arguments.
+
+        Args:
+            prepend: before the hooks that are there already.
+            with_kwargs: call `hook(module, args, kwargs)`, which returns None or a pair of both.
+        """
+        self._hooks = self._hooks or _Hooks()
+        return _hooked(self._hooks.before, _Hook(hook, with_kwargs), prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call `hook(module, args, output)` after `forward`; what it returns, if not None, replaces the output.
+
+        Args:
+            prepend: before the hooks that are there already.
+            with_kwargs: call `hook(module, args, kwargs, output)`.
+        """
+        self._hooks = self._hooks or _Hooks()
+        return _hooked(self._hooks.after, _Hook(hook, with_kwargs), prepend)
+
+    def _call_with_hooks(self, hooks: _Hooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        for hook in tuple(hooks.before):
+            if hook.with_kwargs:
+                both = hook.function(self, args, kwargs)
+                if both is not None:
+                    if not (isinstance(both, tuple) and len(both) == 2):
+                        raise RuntimeError(
+                            f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {both}."
+                        )
+                    args, kwargs = both
+            else:
+                new = hook.function(self, args)
+                if new is not None:
+                    args = new if isinstance(new, tuple) else (new,)
+        output = self.forward(*args, **kwargs)
+        for hook in tuple(hooks.after):
+            new = hook.function(self, args, *([kwargs] if hook.with_kwargs else ()), output)
+            if new is not None:
+                output = new
+        return output
+
+    # ------------------------------------------------------------------------------------- saving and loading
+
+    def state_dict(
+        self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Any]:
+        """The parameters and persistent buffers by their dotted names: detached tensors on the same memory.
+
+        Args:
+            destination: where to put them; by default a new `OrderedDict`.
+            prefix: stands before each name.
+            keep_vars: the parameters themselves, not detached.
+        """
+        out = OrderedDict() if destination is None else destination
+        for name, tensor in (*self._registered(PARAMETER).items(), *self._registered(BUFFER).items()):
+            if tensor is not None and name not in self._transient:
+                out[prefix + name] = tensor if keep_vars else tensor.detach()
+        for name, child in self._registered(CHILD).items():
+            if child is not None:
+                child.state_dict(destination=out, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        return out
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+        """Copy tensors or arrays into the parameters and buffers of their names; all of them, or none on an error.
+
+        Args:
+            state_dict: as `state_dict` returns it.
+            strict: raise if a name is missing or unexpected.
+
+        Returns:
+            the missing and the unexpected names.
+
+        Raises:
+            RuntimeError: lists the missing and the unexpected names, if `strict`, and every shape that doesn't fit.
+            TypeError: `state_dict` isn't a mapping.
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        own = self.state_dict()
+        keys = IncompatibleKeys([k for k in own if k not in state_dict], [k for k in state_dict if k not in own])
+        errors = []
+        if strict and keys.missing_keys:
+            errors.append(f"Missing key(s) in state_dict: {_quoted(keys.missing_keys)}. ")
+        if strict and keys.unexpected_keys:
+            errors.append(f"Unexpected key(s) in state_dict: {_quoted(keys.unexpected_keys)}. ")
+        found = {name: state_dict[name] for name in own if name in state_dict}
+        for name, value in found.items():
+            if not hasattr(value, "__array__"):
+                errors.append(
+                    f'While copying the parameter named "{name}", expected a tensor or array from checkpoint but '
+                    f"received {type(value)}"
+                )
+            elif tuple(value.shape) != own[name].shape:
+                errors.append(
+                    f"size mismatch for {name}: copying a param with shape {tuple(value.shape)} from checkpoint, the "
+                    f"shape in current model is {own[name].shape}."
+                )
+        if errors:
+            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
+        site = memory.user_site()
+        for name, value in found.items():
+            array = value.array if isinstance(value, Tensor) else np.asarray(value)
+            np.copyto(own[name].array, array, casting="unsafe")
+            memory.touch(own[name].array, "load_state_dict", site)
+        return keys
+
+    # ------------------------------------------------------------------------------------- as text
+
+    def extra_repr(self) -> str:
+        """What stands between the brackets of the module's own line: its settings."""
+        return ""
+
+    def _child_lines(self) -> list[str]:
+        return [f"({name}): {child!r}" for name, child in self._registered(CHILD).items()]
+
+    def __repr__(self) -> str:
+        lines = [*self.extra_repr().splitlines(), *self._child_lines()]
+        inside = "\n".join(lines)
+        if len(lines) > 1 or "\n" in inside or self._registered(CHILD):
+            inside = "\n" + textwrap.indent(inside, "  ") + "\n"
+        return f"{type(self).__name__}({inside})"
+
+
+_CLASSES: dict[str, type] = {PARAMETER: Parameter, BUFFER: Tensor, CHILD: Module}
+
+
+def _hooked(hooks: list[_Hook], hook: _Hook, prepend: bool) -> RemovableHandle:
+    hooks.insert(0 if prepend else len(hooks), hook)
+    return RemovableHandle(hooks, hook)
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

@@ -59,7 +59,7 @@ def _div(input: Array, other: Array) -> Array:
 
 
 @op(
-    lambda g, y, a, b: g * (b * pow(a, _one_less(b))),
+    lambda g, y, a, b: g * (b * pow(a, _one_less(a, b))),
     lambda g, y, a, b: g * (y * _log_base(a, b)),
     domain=(POSITIVE, REALS),
     tex="{input}^{{{exponent}}}",
@@ -75,14 +75,15 @@ def pow(input: Array, exponent: Array) -> Array:
     return input**exponent  # NumPy's operator has fast ways for 2, 1/2 and -1, the ufunc has not
 
 
-def _one_less(b: Array) -> Array:
-    """b - 1, but 1 where b is 0: there b a^(b - 1) is 0 even at a = 0."""
-    return (b - 1 if b != 0 else 1) if isinstance(b, (int, float)) else where(b == 0, 1, b - 1)
+def _one_less(a: Array, b: Array) -> Array:
+    """b - 1, but 1 where a and b are 0: there b a^(b - 1) is 0, too."""
+    return (b - 1 if b != 0 else 1) if isinstance(b, (int, float)) else where((a == 0) & (b == 0), 1, b - 1)
 
 
 def _log_base(a: Array, b: Array) -> Array:
     """ln a, but 0 where a is 0 and b isn't negative: there a^b doesn't depend on b."""
-    a = a + 0 * b if isinstance(a, (int, float)) else a
+    if not hasattr(a, "dtype") or a.dtype.kind != "f":
+        a = np.asarray(a, b.dtype)
     return log(where((a == 0) & (b >= 0), 1, a))
 
 

@@ -130,6 +130,8 @@ def _ungather(input: Array, dim: int, index: Array, shape: tuple[int, ...]) -> A
 
 def _along(index: Array, dim: int) -> tuple[Array, ...]:
     """The full index that `index` along `dim` means: every other dimension at its own place."""
+    if index.ndim == 0:
+        return ()
     grid = list(np.ogrid[tuple(slice(n) for n in index.shape)])
     grid[dim] = index
     return tuple(grid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,8 +86,13 @@ def matmul(input: Array, other: Array) -> Tensor:
     if m == 1:
         return squeeze(matmul(input, unsqueeze(other, 1)), -1)
     if m == 2:  # one big product instead of a batch of small ones
-        return _matmul(input.reshape(-1, input.shape[-1]), other).reshape(*input.shape[:-1], other.shape[-1])
+        return _matmul(_rows(input), other).reshape(*input.shape[:-1], other.shape[-1])
     return _matmul(input, other)
+
+
+def _rows(x: Array) -> Array:
+    """All but the last dimension as one."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def linear(input: Array, weight: Array, bias: Array | None = None) -> Tensor:
@@ -104,5 +110,5 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Tensor:
         y = matmul(input, weight)
         return y if bias is None else y + bias
     if input.ndim != 2:
-        return linear(input.reshape(-1, input.shape[-1]), weight, bias).reshape(*input.shape[:-1], weight.shape[0])
+        return linear(_rows(input), weight, bias).reshape(*input.shape[:-1], weight.shape[0])
     return _matmul(input, weight.mT) if bias is None else _affine(input, weight, bias)

@@ -16,9 +16,9 @@ def _forward(input: Array, target: Array) -> tuple[Array, Any]:
     """The losses, and for the rule the exponentials e^(s - m) with their sums."""
     n, k = input.shape
     # NumPy reduces short rows slowly: column by column is faster for few classes, and a product with ones for any
-    top = functools.reduce(np.maximum, input.T) if 0 < k < 8 else np.maximum.reduce(input, axis=1)
-    e = input - top[:, None]
-    place = np.arange(0, n * k, k) + target
+    top = functools.reduce(np.maximum, input.T) if 0 < k < 8 else np.maximum.reduce(input, axis=1, initial=-np.inf)
+    e = np.subtract(input, top[:, None], order="C")  # so that a flat view of it, and of its products, can be written
+    place = np.arange(n) * k + target
     picked = e.reshape(-1)[place]
     np.exp(e, out=e)
     total = e @ np.ones(k, e.dtype)

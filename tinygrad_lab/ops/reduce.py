@@ -45,7 +45,7 @@ def sum(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
 
 
 def _axis(dim: DimLike) -> int | tuple[int, ...] | None:
-    return dim if dim is None or isinstance(dim, int) else tuple(dim)
+    return dim if dim is None or isinstance(dim, int) else tuple(dim) or None
 
 
 @op(
@@ -182,7 +182,7 @@ def _softmax(input: Array, dim: int) -> Array:
     :math:`\operatorname{Diag}(p) - p p^T`. Adding a constant to every s_k changes nothing, so the maximum is taken out.
     """
     with np.errstate(invalid="ignore"):
-        p = input - _max(input, axis=dim, keepdims=True, initial=-np.inf)
+        p = np.asarray(input - _max(input, axis=dim, keepdims=True, initial=-np.inf))
     np.exp(p, out=p)
     p /= _sum(p, axis=dim, keepdims=True)
     return p
@@ -202,7 +202,8 @@ def _log_softmax(input: Array, dim: int) -> Array:
     """
     with np.errstate(invalid="ignore"):
         y = input - _max(input, axis=dim, keepdims=True, initial=-np.inf)
-    y -= np.log(_sum(np.exp(y), axis=dim, keepdims=True))
+    with np.errstate(divide="ignore"):
+        y -= np.log(_sum(np.exp(y), axis=dim, keepdims=True))
     return y
 
 
@@ -210,7 +211,7 @@ def _log_softmax(input: Array, dim: int) -> Array:
     lambda g, y, x, dim, correction, keepdim: (
         spread(g, x, dim, keepdim) * _slope(x, spread(y, x, dim, keepdim), dim, correction)
     ),
-    domain=(REALS, Dims(), Choice((0, 1)), FLAG),
+    domain=(DISTINCT, Dims(), Choice((0, 1)), FLAG),
     shapes="(*) -> (...)",
     tex=r"\operatorname{{std}} {input}",
 )
@@ -218,10 +219,15 @@ def std(input: Array, dim: DimLike = None, correction: float = 1, keepdim: bool 
     r"""Standard deviation, :math:`y^2 = \sum_i (x_i - \bar x)^2 / (n - c)` with the correction c.
 
     :math:`2 y\,dy = 2 \sum_i (x_i - \bar x) dx_i / (n - c)`, as the deviations sum to 0; so
-    :math:`dy = \sum_i (x_i - \bar x) dx_i / (y (n - c))`. Of equal elements it is 0, the subgradient of smallest norm.
+    :math:`dy = \sum_i (x_i - \bar x) dx_i / (y (n - c))`. Of equal elements it is 0, the subgradient of smallest norm;
+    as each is measured from the first one, they are found to be equal exactly.
     """
+    dims = dims_of("std", input, dim)
+    d = input - input[tuple(slice(0, 1) if i in dims else slice(None) for i in range(input.ndim))]
+    n = _count(input, dim)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.std(input, axis=_axis(dim), ddof=correction, keepdims=keepdim)
+        d = np.square(d - np.divide(_sum(d, axis=dims, keepdims=True), n))
+        return np.sqrt(np.divide(_sum(d, axis=dims, keepdims=keepdim), builtins.max(n - correction, 0)))
 
 
 def _slope(x: Array, y: Array, dim: DimLike, correction: float) -> Array:

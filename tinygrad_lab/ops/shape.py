@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import memory
-from ..domain import Dim, Given, NewShape, Permutation, Reals, WiderShape
+from ..domain import Given, NewShape, Permutation, Reals, WiderShape
 from ..op import Array, op
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _pieces(draw: Any) -> tuple[Any, ...]:
 
 @op(
     each=lambda i, g, y, dim, sizes, *_: narrow(g, dim, sum(sizes[:i]), sizes[i]),
-    domain=(Dim(), Given(), Reals()),
+    domain=(Given(), Given(), Reals()),
     shapes="(*), ... -> (...)",
     sample=_pieces,
     tex=r"\operatorname{{cat}}({tensors})",
@@ -96,10 +96,17 @@ def _cat(dim: int, sizes: Sequence[int], *tensors: Array) -> Array:
     return np.concatenate(tensors, axis=dim)
 
 
+def _alike(draw: Any) -> tuple[Any, ...]:
+    """Arguments of `_stack`: tensors of one shape."""
+    shape = draw.shape(max_size=4)
+    return draw.integers(0, len(shape)), *(draw.reals(shape) for _ in range(draw.integers(1, 3)))
+
+
 @op(
     each=lambda i, g, y, dim, *_: g[(slice(None),) * dim + (i,)],
-    domain=(Dim(), Reals()),
+    domain=(Given(), Reals()),
     shapes="(*), ... -> (...)",
+    sample=_alike,
     tex=r"\operatorname{{stack}}({tensors})",
     analytic=True,
 )
@@ -241,7 +248,7 @@ def dims_of(name: str, input: Any, dim: int | Sequence[int] | None) -> tuple[int
         IndexError: there is no such dimension.
         RuntimeError: one is named twice.
     """
-    if dim is None:
+    if dim is None or dim == ():
         return tuple(range(input.ndim))
     dims = tuple(_dim(name, d, input.ndim) for d in ((dim,) if isinstance(dim, int) else dim))
     if len(set(dims)) < len(dims):

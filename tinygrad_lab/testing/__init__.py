@@ -4,4 +4,5 @@
 """
 
 from .oracles import Jacobian, complex_step, richardson
+from .properties import check_op
 

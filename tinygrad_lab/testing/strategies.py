@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -34,13 +33,12 @@ from ..domain import (
     WiderShape,
 )
 from ..op import Op
+from .signature import Shape, parse
 
 Array = np.ndarray[Any, Any]
-Shape = tuple[int, ...]
 T = TypeVar("T")
 
 MAX_SIZE = 12  # elements of an operand: a full Jacobian, differentiated again, stays cheap
-MAX_SIDE = 3
 LAYOUTS = ("C", "C", "F", "reversed", "strided", "expanded")
 
 
@@ -56,24 +54,23 @@ def _drawn(draw: st.DrawFn, make: Callable[[Draw], tuple[Any, ...]]) -> tuple[An
 
 @functools.cache
 def numbers(domain: Reals) -> tuple[float, ...]:
-    """The numbers that stand for `domain`, the simplest first: multiples of a power of two, strictly inside."""
+    """The numbers that stand for `domain`, whole ones first: multiples of a power of two, strictly inside."""
     step = min(2.0**-4, 2.0 ** math.floor(math.log2((domain.high - domain.low) / 32)))
     ticks = np.arange(math.floor(domain.low / step) + 1, math.ceil(domain.high / step)) * step
     free = [t for t in ticks.tolist() if all(abs(t - kink) >= step for kink in domain.kinks)]
-    return tuple(sorted(free, key=lambda t: (abs(t), t < 0)))
-
-
-def groups(signature: str) -> list[list[str]]:
-    """The operands' dimensions in a shape signature: `"(*, n), (n) -> (*)"` gives `[["*", "n"], ["n"]]`."""
-    operands = re.findall(r"\(([^)]*)\)", signature.split("->")[0])
-    return [[name.strip() for name in operand.split(",") if name.strip()] for operand in operands]
+    return tuple(sorted(free, key=lambda t: (t.as_integer_ratio()[1], abs(t))))
 
 
 class Draw:
-    """Draws values for one call of an op. An op's `sample` is given one."""
+    """Draws the arguments for one call of an op. An op's `sample` is given one.
+
+    Hypothesis chooses, and shrinks, the structure: shapes, layouts, dimensions, indices. The elements come from NumPy's
+    generator with a seed that hypothesis chose, so that it doesn't spend its examples on them.
+    """
 
     def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw
+        self._random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
         self._taken: set[float] = set()  # elements of the operands that must be distinct
 
     # ------------------------------------------------------------------------------------------ plain values
@@ -92,11 +89,15 @@ class Draw:
 
     def shape(self, min_dims: int = 0, max_dims: int = 3, max_size: int = MAX_SIZE) -> Shape:
         """A shape; its sizes may be 0 and 1."""
-        sides = [self.integers(0, MAX_SIDE) for _ in range(self.integers(min_dims, max_dims))]
-        while math.prod(n for n in sides if n) > max_size:  # 0 may become 1 later
-            sides.remove(max(sides))
-            sides.append(1)
+        ndim = self.choice([n for n in (1, 0, 2, 3, 2) if min_dims <= n <= max_dims])
+        sides = [self.side() for _ in range(ndim)]
+        while math.prod(n for n in sides if n) > max_size:
+            sides[sides.index(max(sides))] = 1
         return tuple(sides)
+
+    def side(self) -> int:
+        """The size of a dimension: seldom 0."""
+        return self.choice((1, 2, 3, 2, 3, 2, 3, 0))
 
     def narrower(self, shape: Shape) -> Shape:
         """A shape that broadcasts to `shape`."""
@@ -105,7 +106,7 @@ class Draw:
 
     def wider(self, shape: Shape) -> Shape:
         """A shape that `shape` broadcasts to."""
-        sides = [self.integers(0, MAX_SIDE) if n == 1 else n for n in shape]
+        sides = [self.side() if n == 1 else n for n in shape]
         return (*(self.integers(0, 2) for _ in range(self.integers(0, 2))), *sides)
 
     def rearranged(self, size: int) -> Shape:
@@ -123,17 +124,19 @@ class Draw:
         order = self._draw(st.permutations(range(ndim)))
         return tuple(d - ndim * self.integers(0, 1) for d in order)
 
-    def dim(self, shape: Shape, filled: bool = False) -> int:
-        """A dimension of `shape`, counted from either end; `filled`: not one of size 0. Of a 0-d shape 0 and -1."""
+    def dim(self, shape: Shape, filled: bool = False, optional: bool = False) -> int | None:
+        """A dimension of `shape`, counted from either end, 0 and -1 if it is 0-d. `filled`, `optional`: see `Dim`."""
+        if optional and self.integers(0, 2) == 0 and not (filled and 0 in shape):
+            return None
         free = [d for d, n in enumerate(shape or (1,)) if n or not filled]
         assume(free)
         return self.choice(free) - max(len(shape), 1) * self.integers(0, 1)
 
     def dims(self, shape: Shape, filled: bool = False) -> int | tuple[int, ...] | None:
-        """None for all dimensions, one of them, or some."""
+        """None or () for all dimensions, one of them, or some."""
         kind = self.integers(0, 3)
         if kind <= 1 and (0 not in shape or not filled):
-            return None
+            return self.choice((None, None, ()))
         if kind <= 2 or not shape:
             return self.dim(shape, filled)
         free = [d - len(shape) * self.integers(0, 1) for d, n in enumerate(shape) if n or not filled]
@@ -147,7 +150,7 @@ class Draw:
             return self._draw(hnp.basic_indices(shape, allow_newaxis=True, max_dims=4))
         if kind == 3:
             masked = self.integers(1, len(shape))
-            return np.array(self.booleans(shape[:masked]))
+            return self.booleans(shape[:masked])
         if kind == 4:  # a tensor of integers in brackets alone
             assume(shape[0])
             return self._places((self.integers(0, 3),), shape[0])
@@ -165,7 +168,7 @@ class Draw:
 
     def _places(self, shape: Shape, n: int) -> Array:
         """Positions on a dimension of size `n`, some counted from its end; they may repeat."""
-        return self._filled(shape, lambda: self.integers(-n, n - 1), np.int64)
+        return np.asarray(self._random.integers(-n, n, shape))
 
     # ---------------------------------------------------------------------------------------------- operands
 
@@ -173,37 +176,37 @@ class Draw:
         """A float64 array with elements of `domain`, in any memory layout."""
         layout = self.choice(LAYOUTS)
         if layout == "expanded" and not domain.distinct:
-            few = tuple(1 if n and self.integers(0, 1) else n for n in shape)
-            return np.broadcast_to(self._filled(few, lambda: self._real(domain)), shape)
-        return laid_out(self._filled(shape, lambda: self._real(domain)), layout)
+            return np.broadcast_to(self._elements(self.narrower(shape), domain), shape)
+        return laid_out(self._elements(shape, domain), layout)
 
-    def _real(self, domain: Reals) -> float:
-        free = numbers(domain)
+    def _elements(self, shape: Shape, domain: Reals) -> Array:
+        """Elements of `domain`; one in four is among the simplest."""
+        size = math.prod(shape)
         if domain.distinct:
-            free = tuple(v for v in free if v not in self._taken)
-        value = free[self.integers(0, len(free) - 1)]
-        if domain.distinct:
-            self._taken.add(value)
-        return value
+            chosen = self._random.permutation([v for v in numbers(domain) if v not in self._taken])[:size]
+            self._taken.update(chosen.tolist())
+        else:
+            free = np.array(numbers(domain))
+            chosen = self._random.choice(free, size)
+            simple = self._random.random(size) < 0.25
+            chosen[simple] = self._random.choice(free[:5], simple.sum())
+        return np.array(chosen, np.float64).reshape(shape)
 
     def booleans(self, shape: Shape) -> Array:
         """True and False."""
-        return self._filled(shape, lambda: self.integers(0, 1), np.bool_)
+        return np.asarray(self._random.random(shape) < 0.5)
 
     def labels(self, shape: Shape, below: int) -> Array:
         """Integers from 0 to `below`, exclusive."""
         assume(below or not math.prod(shape))
-        return self._filled(shape, lambda: self.integers(0, below - 1), np.int64)
+        return np.asarray(self._random.integers(0, max(below, 1), shape))
 
     def index_along(self, shape: Shape, dim: int) -> Array:
         """Positions along dimension `dim` of an array of `shape`; they may repeat."""
         sides = [n if self.integers(0, 1) else self.integers(0, n) for n in shape]
         if shape:
-            sides[dim] = self.integers(0, MAX_SIDE)
+            sides[dim] = self.side()
         return self.labels(tuple(sides), shape[dim] if shape else 1)
-
-    def _filled(self, shape: Shape, element: Callable[[], float], dtype: Any = np.float64) -> Array:
-        return np.array([element() for _ in range(math.prod(shape))], dtype).reshape(shape)
 
     # ------------------------------------------------------------------------------------------- whole calls
 
@@ -211,7 +214,7 @@ class Draw:
         """Arguments for `op`: from its `sample` if it has one, else from its domains and shape signature."""
         if op.sample is not None:
             return op.sample(self)
-        sizes = {name: self.integers(0, MAX_SIDE) for names in groups(op.shapes) for name in names if name.isalpha()}
+        sizes = {name: self.side() for names in parse(op.shapes)[0] for name in names if name.isalpha()}
         shapes = self._shapes(op, sizes)
         args: list[Any] = []
         for name, domain in zip(op.params, op.domain, strict=True):
@@ -227,9 +230,9 @@ class Draw:
 
     def _shapes(self, op: Op, sizes: dict[str, int]) -> Iterator[Shape]:
         """The operands' shapes: one size for each letter, and for all `*` one shape, or shapes that broadcast to it."""
-        letters = math.prod(n for n in sizes.values() if n)
-        star = self.shape(max_size=MAX_SIZE // letters)
-        for names in groups(op.shapes):
+        biggest = max(math.prod(sizes.get(name) or 1 for name in names) for names in parse(op.shapes)[0])
+        star = self.shape(max_size=max(MAX_SIZE // biggest, 1))
+        for names in parse(op.shapes)[0]:
             shape: Shape = ()
             for name in names:
                 if name == "*":
@@ -252,7 +255,7 @@ class Draw:
             case IndexAlong():
                 return self.index_along(args[0].shape, args[op.params.index("dim")])
             case Dim():
-                return None if domain.optional and self.integers(0, 2) == 0 else self.dim(shape, domain.filled)
+                return self.dim(shape, domain.filled, domain.optional)
             case Dims():
                 return self.dims(shape, domain.filled)
             case Choice(values):
@@ -278,11 +281,11 @@ class Draw:
         assert isinstance(domain, Reals)
         j = next(k for k in reals if k != i)
         if kind == 5:
-            args[i] = self._real(domain)
+            args[i] = self._elements((), domain).item()
         elif kind == 6:
-            whole = [v for v in numbers(domain) if v.is_integer() and not (domain.distinct and v in self._taken)]
-            if len(whole) >= args[i].size and not domain.distinct:
-                args[i] = self._filled(args[i].shape, lambda: self.choice(whole), np.int64)
+            whole = [v for v in numbers(domain) if v.is_integer()]
+            if whole and not domain.distinct:
+                args[i] = self._random.choice(whole, args[i].shape).astype(np.int64)
         elif domain == op.domain[j] and not domain.distinct:
             args[i] = args[j]
 

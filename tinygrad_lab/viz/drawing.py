@@ -52,9 +52,7 @@ class Drawing:
         return self.render("svg").decode()
 
 
-def draw(
-    y: Tensor | Sequence[Tensor] | Record, names: Names = None, *, direction: Direction = "TB"
-) -> Drawing:
+def draw(y: Tensor | Sequence[Tensor] | Record, names: Names = None, *, direction: Direction = "TB") -> Drawing:
     """Draw the graph of a result: parameters orange, operations blue, constants grey.
 
     Args:

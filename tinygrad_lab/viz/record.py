@@ -109,6 +109,7 @@ class _Writer:
             for source, value in zip(node.inputs, node.args or ()):
                 if source is not None:
                     self.value_of[source] = value
+        self.constants = {name: tensor for name, tensor in names.items() if tensor._node is None}
         self.vertices: list[Vertex] = []
         self.edges: list[Edge] = []
         self.id_of: dict[Any, str] = {}
@@ -143,10 +144,17 @@ class _Writer:
             return self.add(object(), "constant", _shown(value), None)
         key = id(value)
         if key not in self.id_of:
-            single = isinstance(value, np.ndarray) and value.ndim == 0
-            label = self.name_of.get(key) or (_shown(value.item()) if single else "constant")
-            self.add(key, "constant", label, value)
+            if isinstance(value, np.ndarray):
+                self.name_of.setdefault(key, self.name_of_copy(value))
+            self.add(key, "constant", self.name_of.get(key) or _digits(value) or "constant", value)
         return self.id_of[key]
+
+    def name_of_copy(self, value: np.ndarray[Any, Any]) -> str:
+        """The name of a tensor that a layer made `value` of without changing its elements; "" if there is none."""
+        for name, tensor in self.constants.items():
+            if np.array_equal(tensor.array, value):
+                return name
+        return ""
 
     def add(
         self,
@@ -159,7 +167,7 @@ class _Writer:
         id_ = self.id_of[key] = f"n{len(self.vertices)}"
         shape = None if value is None else tuple(map(int, value.shape))
         dtype = None if value is None else str(value.dtype)
-        name = self.name_of.get(key)
+        name = self.name_of.get(key) or None
         self.vertices.append(Vertex(id_, kind, label, name, shape, dtype, options))
         return id_
 
@@ -174,6 +182,11 @@ def _equal(value: Any, default: Any) -> bool:
     return type(value) is type(default) and bool(np.all(value == default))
 
 
+def _digits(value: np.ndarray[Any, Any] | Outline) -> str:
+    """The digits of a 0-d array that is still there, else nothing."""
+    return _shown(value.item()) if isinstance(value, np.ndarray) and value.ndim == 0 else ""
+
+
 def _shown(value: Any) -> str:
     """A short text of an argument."""
     return _limited("".join(_parts(value)), 28)
@@ -184,8 +197,10 @@ def _parts(value: Any) -> Iterator[str]:
         yield f"{value.dtype}[{', '.join(map(str, value.shape))}]"
     elif isinstance(value, bool | np.bool_ | str):
         yield str(value)
-    elif isinstance(value, int | float | np.number):
-        yield f"{value:g}" if abs(value) < 1e6 or value != int(value) else str(value)
+    elif isinstance(value, float | np.floating):
+        yield f"{value:g}"
+    elif isinstance(value, int | np.integer):
+        yield str(value)
     elif isinstance(value, slice):
         ends = (value.start, value.stop, *([value.step] if value.step is not None else []))
         yield ":".join("" if end is None else str(end) for end in ends)

@@ -1,0 +1,391 @@
+"""Activations, dropout and losses as functions: compositions of ops, so that no gradient is written here."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..creation import as_tensor
+from ..op import Array, wrap
+from ..ops import elementwise, loss
+from ..ops.arithmetic import abs as absolute
+from ..ops.arithmetic import square
+from ..ops.compare import where
+from ..ops.elementwise import log, log1p, sigmoid, tanh
+from ..ops.linalg import linear
+from ..ops.reduce import log_softmax, softmax
+from ..random import numpy_generator
+from ..tensor import Tensor
+
+__all__ = [
+    "relu",
+    "sigmoid",
+    "tanh",
+    "softplus",
+    "softmax",
+    "log_softmax",
+    "linear",
+    "dropout",
+    "one_hot",
+    "cross_entropy",
+    "nll_loss",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "mse_loss",
+    "l1_loss",
+]
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Rectifier, max(0, x); its gradient at 0 is 0."""
+    return input.relu_() if inplace else elementwise.relu(input)
+
+
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    r"""Smooth rectifier, :math:`\ln(1 + e^{\beta x}) / \beta`; x itself where :math:`\beta x` is above `threshold`."""
+    scaled = input * beta
+    return where(scaled > threshold, input, elementwise.softplus(scaled) / beta)
+
+
+def check_probability(p: float) -> None:
+    """Refuse a dropout probability outside [0, 1].
+
+    Raises:
+        ValueError: that.
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """In training, zero each element with probability `p` and scale the others by 1 / (1 - p); else the input.
+
+    So the expectation stays (Srivastava et al. 2014). The numbers come from the default generator.
+
+    Args:
+        inplace: write the result into the input.
+
+    Raises:
+        ValueError: `p` isn't between 0 and 1.
+    """
+    check_probability(p)
+    if not training or p == 0:
+        return input
+    kept = numpy_generator(None).random(input.shape, np.float32) >= p
+    scale = wrap(np.multiply(kept, 1 / (1 - p) if p < 1 else 0, dtype=input.dtype))
+    return input.mul_(scale) if inplace else input * scale
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Zeros with a one at each class: `(*)` of integers gives `(*, num_classes)`, int64.
+
+    Args:
+        num_classes: by default one more than the greatest class.
+
+    Raises:
+        RuntimeError: not of integers, a class is negative or too great, or there is none to count from.
+    """
+    classes = tensor.array
+    if classes.dtype.kind not in "iu":
+        raise RuntimeError(f"one_hot is only applicable to index tensor of integers, not {classes.dtype}")
+    if num_classes == -1:
+        if not classes.size:
+            raise RuntimeError("one_hot: can not infer total number of classes from empty tensor; pass num_classes")
+        num_classes = int(classes.max()) + 1
+    if classes.size and classes.min() < 0:
+        raise RuntimeError(f"one_hot: class values must be non-negative, found {classes.min()}")
+    if classes.size and classes.max() >= num_classes:
+        raise RuntimeError(
+            f"one_hot: class values must be smaller than num_classes={num_classes}, found {classes.max()}"
+        )
+    return wrap((classes[..., None] == np.arange(num_classes)).astype(np.int64))
+
+
+# ------------------------------------------------------------------------------------- losses of class indices
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    r"""Softmax cross-entropy of logits, :math:`-\sum_c w_c\,t_c \ln p_c` with the softmax p.
+
+    For class indices that is :math:`w_t (\ln \sum_c e^{s_c} - s_t)`, by the fused op that stays finite.
+
+    Args:
+        input: logits, `(n, c, *)`, or `(c,)` for one sample.
+        target: class indices, integers `(n, *)`; or class probabilities of the logits' shape.
+        weight: of each class, `(c,)`.
+        ignore_index: targets of this index don't count, and send no gradient back.
+        reduction: "mean", "sum", or "none" for a loss of the shape `(n, *)`. The mean of class indices is over the
+            weights of the targets that count, NaN if none does; that of probabilities is over the samples.
+        label_smoothing: the share of each target that is spread evenly over all classes (Szegedy et al. 2016).
+
+    Raises:
+        IndexError: a class index is out of range.
+        RuntimeError: the dtype of the target or the number of weights doesn't fit, `label_smoothing` is outside
+            [0, 1], or `ignore_index` is given with probabilities.
+        ValueError: the batch sizes differ, or the reduction is unknown.
+    """
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    target = as_tensor(target)
+    if input.shape == target.shape:
+        return _cross_entropy_of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
+    labels, ignored = _labels("cross_entropy", input, target, weight, ignore_index)
+    rows = input if input.ndim == 2 else _rows(input)
+    if label_smoothing:
+        log_p = log_softmax(rows, 1)
+        weighted = log_p if weight is None else log_p * weight
+        picked = weighted[np.arange(len(labels)), labels]
+        losses = picked * (label_smoothing - 1) - weighted.sum(1) * (label_smoothing / rows.shape[1])
+    else:
+        losses = loss.cross_entropy(rows, labels)
+        if weight is not None:
+            losses = losses * weight[labels]
+    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape)
+
+
+def _cross_entropy_of_probabilities(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
+) -> Tensor:
+    """The cross-entropy of a target of the logits' shape; 0 ln 0 is 0."""
+    if target.dtype.kind != "f":
+        raise RuntimeError(
+            f"cross_entropy: a target of the input's shape {input.shape} holds class probabilities, which must be "
+            f"floating, not {target.dtype}; class indices have no dimension for the classes"
+        )
+    if ignore_index >= 0:
+        raise RuntimeError("cross_entropy: ignore_index is not supported for a target of class probabilities")
+    dim = min(1, input.ndim - 1)
+    _check_weight("cross_entropy", weight, input.shape[dim])
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + label_smoothing / input.shape[dim]
+    log_p = log_softmax(input, dim)
+    if np.isneginf(log_p.array).any():
+        log_p = where((target == 0) & (log_p == -np.inf), 0, log_p)
+    if weight is not None:
+        log_p = log_p * weight.reshape(-1, *[1] * (input.ndim - 1 - dim))
+    return _reduce(-(log_p * target).sum(dim), reduction)
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Negative log-likelihood of class indices, :math:`-w_t \ln p_t`, of log-probabilities as `log_softmax` gives.
+
+    Arguments, reductions and errors are those of `cross_entropy` with class indices.
+    """
+    target = as_tensor(target)
+    labels, ignored = _labels("nll_loss", input, target, weight, ignore_index)
+    losses = -_rows(input)[np.arange(len(labels)), labels]
+    if weight is not None:
+        losses = losses * weight[labels]
+    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape)
+
+
+def _rows(input: Tensor) -> Tensor:
+    """`(n, c, *)` or `(c,)` as rows of classes, `(m, c)`."""
+    if input.ndim == 1:
+        return input.reshape(1, -1)
+    if input.ndim == 2:
+        return input
+    return input.permute(0, *range(2, input.ndim), 1).reshape(-1, input.shape[1])
+
+
+def _labels(
+    name: str, input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
+) -> tuple[Array, Array | None]:
+    """The class index of each row, 0 for one to ignore; and which are to ignore, None if none is."""
+    labels, shape = target.array, input.shape
+    samples = shape[:1] + shape[2:] if len(shape) > 1 else ()
+    if labels.shape != samples and not (len(shape) == 1 and labels.shape == (1,)):
+        of_batch = labels.ndim == 0 or (labels.ndim == len(samples) and labels.shape[0] != shape[0])
+        raise (ValueError if of_batch else RuntimeError)(
+            f"{name}: input of shape {shape} takes class indices of shape {samples}, or probabilities of its own "
+            f"shape; target has shape {labels.shape}"
+        )
+    if labels.dtype.kind not in "iu":
+        raise RuntimeError(
+            f"{name}: a target of shape {labels.shape} holds class indices, which must be integers, not "
+            f"{labels.dtype}; convert it with .long()"
+        )
+    classes = shape[1] if len(shape) > 1 else shape[0]
+    _check_weight(name, weight, classes)
+    labels = labels.reshape(-1)
+    # a negative index is a great one without its sign, so one reduction finds whatever is out of range
+    if (
+        np.maximum.reduce(labels.view(_UNSIGNED[labels.itemsize]), initial=0) < classes
+        and not 0 <= ignore_index < classes
+    ):
+        return labels, None
+    ignored = labels == ignore_index
+    wrong = labels[((labels < 0) | (labels >= classes)) & ~ignored]
+    if wrong.size:
+        raise IndexError(
+            f"{name}: target {wrong[0]} is out of range for {classes} classes: expected 0 to {classes - 1}, or "
+            f"ignore_index={ignore_index} for a target that doesn't count"
+        )
+    return (np.where(ignored, 0, labels), ignored) if ignored.any() else (labels, None)
+
+
+_UNSIGNED = {np.dtype(t).itemsize: t for t in (np.uint8, np.uint16, np.uint32, np.uint64)}
+
+
+def _check_weight(name: str, weight: Tensor | None, classes: int) -> None:
+    if weight is not None and weight.shape != (classes,):
+        raise RuntimeError(
+            f"{name}: weight tensor should be defined either for all {classes} classes or no classes but got weight "
+            f"tensor of shape: {weight.shape}"
+        )
+
+
+def _reduce_counted(
+    losses: Tensor,
+    labels: Array,
+    ignored: Array | None,
+    weight: Tensor | None,
+    reduction: str,
+    shape: tuple[int, ...],
+) -> Tensor:
+    """The losses of all rows reduced, or in `shape`; the mean is over the weights of the rows that count."""
+    if ignored is not None:
+        losses = where(ignored, 0, losses)
+    if reduction != "mean" or (ignored is None and weight is None):
+        return _reduce(losses if losses.ndim == len(shape) else losses.reshape(shape), reduction)
+    counted: Any = np.ones(len(labels), losses.dtype) if weight is None else weight[labels]
+    if ignored is not None:
+        counted = where(ignored, 0, counted)
+    with np.errstate(divide="ignore", invalid="ignore"):  # NaN if nothing counts
+        return losses.sum() / counted.sum()  # type: ignore[no-any-return]
+
+
+def _reduce(losses: Tensor, reduction: str) -> Tensor:
+    if reduction == "mean":
+        return losses.mean()
+    if reduction == "sum":
+        return losses.sum()
+    if reduction == "none":
+        return losses
+    raise ValueError(f"{reduction} is not a valid value for reduction; choose 'mean', 'sum' or 'none'")
+
+
+# ------------------------------------------------------------------------------------- losses of numbers
+
+
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+) -> Tensor:
+    r"""Binary cross-entropy of probabilities, :math:`-w (t \ln p + (1 - t) \ln(1 - p))`.
+
+    Logarithms are cut off at -100, as in PyTorch, so that the loss is finite; beyond the cut the gradient is 0.
+
+    Args:
+        input: probabilities p.
+        target: t of the same shape, from 0 to 1.
+        weight: of each element, of a shape that broadcasts.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        RuntimeError: an element of input or target is outside [0, 1].
+        ValueError: the shapes differ, or the reduction is unknown.
+    """
+    target = _of_same_shape("binary_cross_entropy", input, target)
+    for what, x in (("input", input.array), ("target", target.array)):
+        if x.size and not (x.min() >= 0 and x.max() <= 1):
+            raise RuntimeError(
+                f"binary_cross_entropy: all elements of {what} should be between 0 and 1, but they go from {x.min()} "
+                f"to {x.max()}; logits belong into binary_cross_entropy_with_logits"
+            )
+    with np.errstate(divide="ignore"):
+        log_p, log_q = log(input).clamp(min=-100), log1p(-input).clamp(min=-100)
+    return _weighted(-(target * log_p + (1 - target) * log_q), weight, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    *,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    r"""Binary cross-entropy of logits, :math:`-w (v\,t \ln\sigma(x) + (1 - t) \ln(1 - \sigma(x)))`, for any logits.
+
+    With :math:`\ln\sigma(x) = -\zeta(-x)` and :math:`\zeta(-x) = \zeta(x) - x` of the softplus :math:`\zeta` it is
+    :math:`\zeta(x) - x t` without v, and :math:`(1 - t)\,x + (1 + (v - 1)\,t)\,\zeta(-x)` with it.
+
+    Args:
+        input: logits x.
+        target: t of the same shape, from 0 to 1.
+        weight: w of each element, of a shape that broadcasts.
+        reduction: "mean", "sum" or "none".
+        pos_weight: v, the weight of the positive targets, of a shape that broadcasts.
+
+    Raises:
+        ValueError: the shapes differ, or the reduction is unknown.
+    """
+    target = _of_same_shape("binary_cross_entropy_with_logits", input, target)
+    if pos_weight is None:
+        losses = elementwise.softplus(input) - input * target
+    else:
+        losses = (1 - target) * input + ((pos_weight - 1) * target + 1) * elementwise.softplus(-input)
+    return _weighted(losses, weight, reduction)
+
+
+def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+    """Squared differences, (input - target)^2. Shapes that differ broadcast, with a warning.
+
+    Raises:
+        RuntimeError: the shapes don't broadcast.
+        ValueError: the reduction is unknown.
+    """
+    return _reduce(square(_difference(input, target)), reduction)
+
+
+def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+    """Absolute differences, |input - target|; the gradient at 0 is 0. Shapes that differ broadcast, with a warning.
+
+    Raises:
+        RuntimeError: the shapes don't broadcast.
+        ValueError: the reduction is unknown.
+    """
+    return _reduce(absolute(_difference(input, target)), reduction)
+
+
+def _of_same_shape(name: str, input: Tensor, target: Tensor) -> Tensor:
+    target = as_tensor(target)
+    if target.shape != input.shape:
+        raise ValueError(f"{name}: target of shape {target.shape} must have the shape of the input, {input.shape}")
+    return target
+
+
+def _weighted(losses: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
+    return _reduce(losses if weight is None else losses * weight, reduction)
+
+
+def _difference(input: Tensor, target: Tensor) -> Tensor:
+    if target.shape != input.shape:
+        warnings.warn(
+            f"Using a target size {target.shape} that is different to the input size {input.shape}. This will likely "
+            "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            stacklevel=3,
+        )
+    return input - target
