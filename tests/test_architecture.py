@@ -40,6 +40,7 @@ HOUSE = (
     {"testing"},
     {"compile"},
     {"distributed"},
+    {"demo"},
     {"cli"},
     {"__init__", "__main__"},
 )

@@ -387,6 +387,7 @@ def _eager(op: Op) -> Callable[..., Any]:
     forward, rules, fused, view = op.forward, op.rules, op.fused, op.view
     arity = None if op.variadic else len(op.params)
     reads_y, elementwise = op.reads_y, op.elementwise
+    tick, ndarray = memory.tick, np.ndarray
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs or len(args) != arity:
@@ -417,7 +418,7 @@ def _eager(op: Op) -> Callable[..., Any]:
             raise op.explain(error, values) from error
         if not tensors:
             return y if any(isinstance(v, _ARRAYS) for v in values) else op.refuse(values[0])
-        if type(y) is not np.ndarray:
+        if type(y) is not ndarray:
             y = np.asarray(y)
         if y.dtype is not usual_dtype:
             again = op.settle(args, values, y)
@@ -425,15 +426,17 @@ def _eager(op: Op) -> Callable[..., Any]:
                 return call(*again)
         out = Tensor()
         out.array = y
-        out._node = out._view = None
-        if record:
+        out._view = None
+        if not record:
+            out._node = None
+        else:
             out._node = node = Node()
             node.op = op
             node.inputs = inputs
             small = y.size <= _SMALL and (elementwise or getattr(values[0], "size", _SMALL) < _SMALL)
             node.args = values if small else op.thin(values, inputs)
             node.y = (y, residual) if fused is not None else y if reads_y else None
-            node.time = memory.tick()
+            node.time = tick()
             node.hooks = None
         if view and memory.owner(y) is memory.owner(values[0]):
             out._view = memory.View(out, args[0], op, values[1:])

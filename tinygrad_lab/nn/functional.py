@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -230,11 +231,9 @@ def _labels(
     classes = shape[1] if len(shape) > 1 else shape[0]
     _check_weight(name, weight, classes)
     labels = labels.reshape(-1)
-    # a negative index is a great one without its sign, so one reduction finds whatever is out of range
-    if (
-        np.maximum.reduce(labels.view(_UNSIGNED[labels.itemsize]), initial=0) < classes
-        and not 0 <= ignore_index < classes
-    ):
+    # without its sign a negative index is a great one, so one reduction finds whatever is out of range
+    greatest = np.maximum.reduce(labels.view(_UNSIGNED[labels.itemsize])) if labels.size else 0
+    if greatest < classes and not 0 <= ignore_index < classes:
         return labels, None
     ignored = labels == ignore_index
     wrong = labels[((labels < 0) | (labels >= classes)) & ~ignored]
@@ -279,7 +278,7 @@ def _reduce_counted(
 
 def _reduce(losses: Tensor, reduction: str) -> Tensor:
     if reduction == "mean":
-        return losses.mean()
+        return losses.sum() / (losses.numel() or math.nan)
     if reduction == "sum":
         return losses.sum()
     if reduction == "none":

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..creation import zeros_like
+from ..op import Array
 from ..tensor import Tensor
 from .optimizer import Optimizer, pieces
 
@@ -67,20 +68,19 @@ class Adam(Optimizer):
         }
         super().__init__(params, settings)
 
-    def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
+    def _update(self, group: dict[str, Any], pairs: list[tuple[Tensor, Array]]) -> None:
         lr, eps, decay = float(group["lr"]), float(group["eps"]), float(group["weight_decay"])
         beta1, beta2 = map(float, group["betas"])
         amsgrad, maximize, decoupled = group["amsgrad"], group["maximize"], group["decoupled_weight_decay"]
         means = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * amsgrad
-        for p in params:
-            assert p.grad is not None
+        for p, gradient in pairs:
             state = self.state[p]
             if not state:
                 state.update(step=0, **{name: zeros_like(p) for name in means})
             state["step"] += 1
             size = lr / (1 - beta1 ** state["step"])
             root = math.sqrt(1 - beta2 ** state["step"])
-            for x, g, m, v, *top, d in pieces(p.array, p.grad.array, *(state[name].array for name in means)):
+            for x, g, m, v, *top, d in pieces(p.array, gradient, *(state[name].array for name in means)):
                 if maximize:
                     g = -g
                 if decay and decoupled:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain, count
 from typing import Any
 
@@ -100,14 +100,14 @@ class Optimizer:
                 loss = closure()
         name, site = f"{type(self).__name__}.step", memory.user_site()
         for group in self.param_groups:
-            params = [p for p in group["params"] if p.grad is not None]
-            self._update(group, params)
-            for p in params:
+            pairs = [(p, g.array) for p in group["params"] if (g := p.grad) is not None]
+            self._update(group, pairs)
+            for p, _ in pairs:
                 memory.touch(p.array, name, site)
         return loss
 
-    def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
-        """Change the arrays of `params`, tensors of `group` that have gradients.
+    def _update(self, group: dict[str, Any], pairs: list[tuple[Tensor, Array]]) -> None:
+        """Change the arrays of tensors of `group`, each given with its gradient's array.
 
         Raises:
             NotImplementedError: the subclass doesn't define it.
@@ -168,19 +168,17 @@ def _taken_over(key: str, value: Any, param: Any) -> Any:
     return wrap(array.astype(param.dtype, copy=False) if floating else array)
 
 
-def pieces(*arrays: Array) -> Iterator[tuple[Any, ...]]:
-    """Cut arrays of one shape alike into pieces that stay in the cache while an update goes over them several times.
+def pieces(*arrays: Array) -> list[tuple[Any, ...]]:
+    """Arrays of one shape, cut alike into pieces that stay in the cache while an update goes over them several times.
 
-    Yields:
-        a piece of each array, and memory for a temporary of that size. Small arrays come whole, and so do arrays that
-        aren't contiguous.
+    Returns:
+        for each cut a piece of each array, and memory for a temporary of that size. Small arrays come whole, and so do
+        arrays that aren't contiguous.
     """
     size = arrays[0].size
     if size <= CHUNK or not all(a.flags.c_contiguous for a in arrays):
-        yield (*arrays, np.empty_like(arrays[0]))
-        return
+        return [(*arrays, np.empty_like(arrays[0]))]
     flat = [a.reshape(-1) for a in arrays]
     scratch = np.empty(CHUNK, arrays[0].dtype)
-    for start in range(0, size, CHUNK):
-        cut = [a[start : start + CHUNK] for a in flat]
-        yield (*cut, scratch[: cut[0].size])
+    cuts = [slice(start, min(start + CHUNK, size)) for start in range(0, size, CHUNK)]
+    return [(*(a[cut] for a in flat), scratch[: cut.stop - cut.start]) for cut in cuts]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..creation import empty_like
+from ..op import Array
 from ..tensor import Tensor
 from .optimizer import Optimizer, pieces
 
@@ -61,12 +62,11 @@ class SGD(Optimizer):
         }
         super().__init__(params, settings)
 
-    def _update(self, group: dict[str, Any], params: list[Tensor]) -> None:
+    def _update(self, group: dict[str, Any], pairs: list[tuple[Tensor, Array]]) -> None:
         lr, momentum, dampening = float(group["lr"]), float(group["momentum"]), float(group["dampening"])
         decay, nesterov, maximize = float(group["weight_decay"]), group["nesterov"], group["maximize"]
-        for p in params:
-            assert p.grad is not None
-            arrays, first = [p.array, p.grad.array], False
+        for p, g in pairs:
+            arrays, first = [p.array, g], False
             if momentum:
                 state = self.state[p]
                 first = state.get("momentum_buffer") is None
@@ -86,4 +86,5 @@ class SGD(Optimizer):
                         b *= momentum
                         b += np.multiply(d, 1 - dampening, out=free) if dampening else d
                     d = d + momentum * b if nesterov else b
-                x -= np.multiply(d, lr, out=free)
+                np.multiply(d, lr, free)
+                x -= free

@@ -5,4 +5,3 @@
 
 from .oracles import Jacobian, complex_step, richardson
 from .properties import check_op
-

@@ -105,4 +105,4 @@ def room_around(x: Array, domain: Reals, others: Array) -> Array:
     """
     points = np.array([domain.low, domain.high, *domain.kinks, *(others.ravel() if domain.distinct else ())])
     distance = np.abs(x[..., None] - points)
-    return np.min(distance, axis=-1, where=distance > 0, initial=np.inf)
+    return np.asarray(np.min(distance, axis=-1, where=distance > 0, initial=np.inf))

@@ -131,13 +131,11 @@ class Case:
     def room(self, j: int) -> Array:
         """How far around each element of the j-th variable the op is smooth."""
         distinct = [
-            np.ravel(a)
-            for i, a in enumerate(self.args)
-            if isinstance(d := self.domain(i), Reals) and d.distinct
+            np.ravel(a) for i, a in enumerate(self.args) if isinstance(d := self.domain(i), Reals) and d.distinct
         ]
         others = np.concatenate([*distinct, np.array([])])
         domains = [d for i in self.places[j] if isinstance(d := self.domain(i), Reals)]
-        return np.min([room_around(self.variables[j], d, others) for d in domains], axis=0)
+        return np.asarray(np.min([room_around(self.variables[j], d, others) for d in domains], axis=0))
 
     # --------------------------------------------------------------------------------------------- comparing
 
