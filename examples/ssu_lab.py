@@ -12,6 +12,7 @@ Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 
 import argparse
 import sys
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -116,11 +117,13 @@ def one_hot(labels, classes, dtype=np.float64):
 
 
 def xor(args):
+    """After 100 epochs of this small step two of the four points are right; all four are after 216."""
     points, labels = datasets.xor()
     x, t = tg.tensor(points).double(), one_hot(labels, 2)
     model, loss_fn = MLP(2, 4, 2), LossCrossEntropyForSoftmaxLogits()
-    history = train(model, loss_fn, [(x, t)], lr=0.1, epochs=100, measure=lambda: evaluate(model, loss_fn, x, t))
-    print(f"xor: loss {history[-1, 0]:.4f}, accuracy {history[-1, 1]:.0%}")
+    measure = partial(evaluate, model, loss_fn, x, t)
+    history = train(model, loss_fn, [(x, t)], lr=0.1, epochs=100, measure=measure)
+    print(f"xor: loss {history[-1, 0]:.4f}, accuracy {100 * history[-1, 1]:.0f} %")
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
     curves(left, {"": 100 * history[:, 1]}, "accuracy, %")
@@ -130,6 +133,7 @@ def xor(args):
 
 
 def spirals(args):
+    """Test accuracy 86.0, 98.3 and 33.3 %, test loss 0.3805, 0.1782 and 1.0986 = ln 3: all units are dead."""
     (x, labels), (x_test, labels_test) = datasets.spirals()
     x, x_test = tg.tensor(x).double(), tg.tensor(x_test).double()
     t, t_test = one_hot(labels, 3), one_hot(labels_test, 3)
@@ -138,14 +142,8 @@ def spirals(args):
     figure, panels = plt.subplots(2, 3, figsize=(10, 6.6), sharey="row", layout="constrained")
     for above, below, lr in zip(*panels, (0.2, 1, 5)):
         model = MLP(2, 10, 3)
-        history = train(
-            model,
-            loss_fn,
-            [(x, t)],
-            lr=lr,
-            epochs=100 if args.quick else 1000,
-            measure=lambda model=model: evaluate(model, loss_fn, x_test, t_test),
-        )
+        measure = partial(evaluate, model, loss_fn, x_test, t_test)
+        history = train(model, loss_fn, [(x, t)], lr=lr, epochs=100 if args.quick else 1000, measure=measure)
         loss, accuracy = history[-1]
         print(f"spirals: lr {lr:g}: test loss {loss:.4f}, test accuracy {100 * accuracy:.1f} %")
         plane(above, model, x_test.numpy(), labels_test, edge=(-2.9, 2.9))
@@ -155,6 +153,7 @@ def spirals(args):
 
 
 def unstable(args):
+    """In the second batch a softmax gives 0 for a class, and its logarithm is infinite."""
     x, t, *_ = digits(args, np.float32)
     batches = DataLoader(TensorDataset(x, t), batch_size=len(x) // 20)
     model = nn.Sequential(MLP(784, 64, 64, 64, 64, 64, 10, dtype=np.float32), SoftmaxLayer())
@@ -178,23 +177,19 @@ def unstable(args):
 
 
 def mnist(args):
-    # 0.0203, 0.996 and 0.960 to the last digit need pixels standardised in float32 and the network
-    # in float64; all in float32 is faster, and the test accuracy differs by up to 0.0015.
+    """Training loss 0.0203, training accuracy 0.996, test accuracy 0.960.
+
+    To the last digit that takes pixels standardised in float32 and a network in float64. All in float32 is faster,
+    and its test accuracy lies between 0.959 and 0.960.
+    """
     x, t, x_test, t_test = digits(args, np.float64)
     batches = DataLoader(TensorDataset(x, t), batch_size=len(x) // 20)
     model, loss_fn = MLP(784, 64, 64, 64, 64, 64, 10), LossCrossEntropyForSoftmaxLogits()
-    history = train(
-        model,
-        loss_fn,
-        batches,
-        lr=0.1,
-        epochs=3 if args.quick else 100,
-        measure=lambda: (
-            *evaluate(model, loss_fn, x, t),
-            *evaluate(model, loss_fn, x_test, t_test),
-            *model.amplitudes(),
-        ),
-    )
+
+    def measure():
+        return *evaluate(model, loss_fn, x, t), *evaluate(model, loss_fn, x_test, t_test), *model.amplitudes()
+
+    history = train(model, loss_fn, batches, lr=0.1, epochs=3 if args.quick else 100, measure=measure)
     (loss, accuracy, loss_test, accuracy_test), growth = history[:, :4].T, history[:, 4:] / history[0, 4:]
     print(
         f"mnist: training loss {loss[-1]:.4f}, training accuracy {accuracy[-1]:.3f}, "

@@ -337,7 +337,8 @@ def test_a_reduction_of_nothing_has_an_empty_gradient(f):
 def test_values_of_reductions_of_nothing():
     x = tg.tensor([])
     assert (x.sum().item(), x.prod().item(), x.logsumexp(0).item()) == (0, 1, -inf)
-    assert math.isnan(x.mean().item())
+    with np.errstate(invalid="ignore"):
+        assert math.isnan(x.mean().item())
 
 
 @pytest.mark.parametrize("f", [tg.max, tg.min, tg.amax, tg.amin, tg.argmax, tg.argmin])

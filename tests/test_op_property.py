@@ -88,7 +88,7 @@ REFERENCES = {
     "relu": lambda x: x * (x > 0),
     "softplus": lambda x: np.logaddexp(0, x),
     "where": lambda c, a, b: c * a + (1 - c) * b,
-    "wins": lambda a, b: (np.maximum(a, b) == a) / 1.0,
+    "wins": lambda a, b, least: ((np.minimum if least else np.maximum)(a, b) == a) / 1.0,
     "gap": lambda a, b: a + -1.0 * b,
     "cast": lambda x, dtype: x.astype(dtype),
     "clone": lambda x: x,

@@ -3,9 +3,7 @@
 The table of contents: everything public, by the room it lives in.
 """
 
-import numpy as _np
-
-from . import autograd, nn, ops, optim
+from . import autograd, datasets, nn, ops, optim, testing, utils, viz
 from .creation import (
     arange,
     as_tensor,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def run_backward(
     """The walk behind `Tensor.backward` and `autograd.grad`: with `inputs`, their gradients; else leaves accumulate."""
     roots = [_root(y, g, create_graph) for y, g in zip(outputs, gradients, strict=True)]
     wanted = None if inputs is None else [x._recorded("grad") for x in inputs]
-    with enable_grad() if create_graph else np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), enable_grad() if create_graph else nullcontext():
         found = walk(
             roots,
             retain=create_graph if retain_graph is None else retain_graph,

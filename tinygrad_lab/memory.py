@@ -18,6 +18,10 @@ import numpy as np
 
 tick = itertools.count(1).__next__
 
+# The C library gives the memory of a freed large array back to the system, and the next one pays for every page anew,
+# until it has seen an array of that size freed once. So it is shown one, which costs nothing, as no page is touched.
+np.empty(2**25 - 2**16, np.uint8)
+
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _changes: dict[int, tuple[weakref.ref[Any], Change]] = {}
 

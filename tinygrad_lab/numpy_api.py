@@ -20,7 +20,7 @@ def _var(a: Array, axis: Any = None, ddof: float = 0, keepdims: bool = False) ->
 
 
 def _std(a: Array, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Array:
-    return reduce.std(a, axis, ddof, keepdims)
+    return reduce.std(a, axis, correction=ddof, keepdim=keepdims)
 
 
 def _mean(a: Array, axis: Any = None, keepdims: bool = False) -> Array:

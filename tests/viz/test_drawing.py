@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -95,3 +96,25 @@ def test_without_graphviz_dot_still_works(tmp_path: Path, monkeypatch: pytest.Mo
 def test_an_unknown_suffix(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"'graph.jpg' must end in one of .dot, .pdf, .png, .svg"):
         viz.save(small()[0], tmp_path / "graph.jpg")
+
+
+def chain(n: int) -> tg.Tensor:
+    """A recurrence of `n` steps with one weight."""
+    w = tg.eye(3, requires_grad=True)
+    h = tg.ones(1, 3)
+    for _ in range(n):
+        h = (h @ w).tanh()
+    return h
+
+
+def test_a_leaf_of_many_uses_stands_beside_each() -> None:
+    few, many = (viz.draw(chain(n)).source for n in (3, 10))
+    assert few.count(">leaf<") == 1
+    assert many.count(">leaf<") == 10
+
+
+def test_a_large_graph_is_drawn_in_seconds() -> None:
+    pytest.importorskip("pygraphviz")
+    start = time.perf_counter()
+    assert viz.draw(chain(200)).render().count(b'class="node"') == 601
+    assert time.perf_counter() - start < 20

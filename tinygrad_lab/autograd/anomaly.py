@@ -43,8 +43,11 @@ class detect_anomaly:
     def __enter__(self) -> None:
         self._token = watcher.set(_check)
         watch_outputs(True)
+        self._quiet = np.errstate(all="ignore")  # the error says what NumPy's warnings would
+        self._quiet.__enter__()
 
     def __exit__(self, *exc: object) -> None:
+        self._quiet.__exit__()
         watcher.reset(self._token)
         watch_outputs(watcher.get() is not None)
 

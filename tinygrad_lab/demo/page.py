@@ -125,7 +125,7 @@ def drawing(svg: bytes, name: str, caption: str) -> str:
 
 def missing_drawing(reason: str, file: str) -> str:
     """What stands in place of a graph that nothing here can lay out."""
-    return f'<p class="note">The drawing is in <code>{file}</code> as text. {escape(reason)}</p>'
+    return f'<p class="note">The drawing is in <code>{file}</code> as text: {escape(reason)}.</p>'
 
 
 def percent(share: float) -> str:

@@ -216,14 +216,22 @@ def _labels(
 ) -> tuple[Array, Array | None]:
     """The class index of each row, 0 for one to ignore; and which are to ignore, None if none is."""
     labels, shape = target.array, input.shape
+    if not shape or input.dtype.kind != "f":
+        raise RuntimeError(
+            f"{name}: input must be floating and have a dimension for the classes; it has shape {shape} and dtype "
+            f"{input.dtype}"
+        )
     samples = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if labels.shape != samples and not (len(shape) == 1 and labels.shape == (1,)):
         of_batch = labels.ndim == 0 or (labels.ndim == len(samples) and labels.shape[0] != shape[0])
+        or_probabilities = ", or probabilities of its own shape" if name == "cross_entropy" else ""
         raise (ValueError if of_batch else RuntimeError)(
-            f"{name}: input of shape {shape} takes class indices of shape {samples}, or probabilities of its own "
-            f"shape; target has shape {labels.shape}"
+            f"{name}: input of shape {shape} takes class indices of shape {samples}{or_probabilities}; target has shape "
+            f"{labels.shape}"
         )
-    if labels.dtype.kind not in "iu":
+    if labels.dtype.kind == "u":
+        labels = labels.astype(np.int64)
+    elif labels.dtype.kind != "i":
         raise RuntimeError(
             f"{name}: a target of shape {labels.shape} holds class indices, which must be integers, not "
             f"{labels.dtype}; convert it with .long()"

@@ -313,7 +313,10 @@ class Module:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or fill them with zeros."""
         for param in self.parameters():
-            param.grad = None if set_to_none or param.grad is None else param.grad.detach().zero_()
+            if set_to_none:
+                param.grad = None
+            elif param.grad is not None:
+                param.grad.detach_().zero_()
 
     def to(self, dtype: DTypeLike) -> Self:
         """Convert all floating parameters, their gradients and buffers, in place. Returns the module.

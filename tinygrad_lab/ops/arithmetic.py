@@ -133,8 +133,8 @@ def maximum(input: Array, other: Array) -> Array:
 
 
 @op(
-    lambda g, y, a, b: g * wins(b, a),
-    lambda g, y, a, b: g * wins(a, b),
+    lambda g, y, a, b: g * wins(a, b, True),
+    lambda g, y, a, b: g * wins(b, a, True),
     domain=DISTINCT,
     tex=r"\min({input}, {other})",
     ufunc=np.minimum,
@@ -189,7 +189,11 @@ def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Tens
     if rounding_mode == "floor":
         return floor_divide(input, other)
     if rounding_mode == "trunc":
-        return sign(_div(input, other)) * floor_divide(abs(input), abs(other))
+        floor = floor_divide(input, other)
+        if floor.dtype.kind != "f":
+            return _add(floor, (floor < 0) & (floor * other != input))
+        y = _div(input, other)
+        return mul(sign(y), floor_divide(abs(y), 1))
     raise ValueError(f"div: rounding_mode must be None, 'floor' or 'trunc', not {rounding_mode!r}")
 
 

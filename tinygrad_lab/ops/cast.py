@@ -27,9 +27,9 @@ def _cast(input: Array, dtype: Any) -> Array:
 
 
 def cast(input: Array, dtype: Any) -> Tensor:
-    """The elements in `dtype`; the tensor itself if it has that dtype."""
+    """The elements in `dtype`; the tensor itself if it has that dtype. Integers and bools have no gradient."""
     dtype = np.dtype(dtype)
-    same: Tensor = input
+    same: Tensor = input.detach() if dtype.kind not in "fc" and hasattr(input, "detach") else input
     return same if same.dtype == dtype else _cast(same, dtype)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..domain import Booleans, Reals
+from ..domain import DISTINCT, FLAG, Booleans, Reals
 from ..op import Array, op
 
 
@@ -135,8 +135,17 @@ def where(condition: Array, input: Array, other: Array) -> Array:
     return np.where(condition, input, other)
 
 
-@op(domain=Reals(distinct=True), tex=r"[{input} > {other}]")
-def wins(input: Array, other: Array) -> Array:
-    """The share of `maximum(input, other)` that is `input`'s: 1 where it is greater, 1/2 at a tie, NaN if it is NaN."""
-    share = np.where(input == other, 0.5, np.where(input != input, np.nan, np.greater(input, other)))
+@op(
+    domain=(DISTINCT, DISTINCT, FLAG),
+    shapes="(*), (*) -> (*)",
+    broadcasts=True,
+    tex=r"[{input} > {other}]",
+)
+def wins(input: Array, other: Array, least: bool = False) -> Array:
+    """The share of `maximum(input, other)`, or of the minimum with `least`, that is `input`'s.
+
+    1 where it is chosen, 1/2 at a tie, NaN where it is NaN.
+    """
+    chosen = np.less(input, other) if least else np.greater(input, other)
+    share = np.where(input == other, 0.5, np.where(input != input, np.nan, chosen))
     return share.astype(np.result_type(input, other), copy=False)

@@ -219,11 +219,15 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Tensor:
     """`input` with the elements of `src` added along `dim` at `index`; what meets in one place is summed.
 
     Raises:
-        RuntimeError: `index` isn't of integers, or its dimensions don't fit.
+        RuntimeError: `index` isn't of integers, or its dimensions or those of `src` don't fit.
         IndexError: an index is out of range.
     """
     dim, places = _checked("scatter_add", input, dim, index)
     part = src[tuple(slice(n) for n in places.shape)]
+    if part.shape != places.shape:
+        raise RuntimeError(
+            f"scatter_add: src of shape {tuple(src.shape)} must not be smaller than index of shape {places.shape}"
+        )
     return _add(input, _ungather(part, dim, places, input.shape))
 
 

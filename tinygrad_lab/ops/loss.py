@@ -18,7 +18,7 @@ def _forward(input: Array, target: Array) -> tuple[Array, Any]:
     # NumPy reduces short rows slowly: column by column is faster for few classes, and a product with ones for any
     top = functools.reduce(np.maximum, input.T) if 0 < k < 8 else np.maximum.reduce(input, axis=1, initial=-np.inf)
     e = np.subtract(input, top[:, None], order="C")  # so that a flat view of it, and of its products, can be written
-    place = np.arange(n) * k + target
+    place = np.arange(n) * k + target.astype(np.int64, copy=False)
     picked = e.reshape(-1)[place]
     np.exp(e, out=e)
     total = e @ np.ones(k, e.dtype)

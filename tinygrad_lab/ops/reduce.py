@@ -147,6 +147,7 @@ def logsumexp(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array
     maximum m is taken out first, :math:`y = m + \ln \sum_i e^{x_i - m}`, so no exponential exceeds 1.
     """
     axis = _axis(dim)
+    input = input if input.dtype.kind in "fc" else input.astype(np.float64)
     top = _max(input, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
     with np.errstate(divide="ignore"):
@@ -215,7 +216,7 @@ def _log_softmax(input: Array, dim: int) -> Array:
     shapes="(*) -> (...)",
     tex=r"\operatorname{{std}} {input}",
 )
-def std(input: Array, dim: DimLike = None, correction: float = 1, keepdim: bool = False) -> Array:
+def _std(input: Array, dim: DimLike, correction: float, keepdim: bool) -> Array:
     r"""Standard deviation, :math:`y^2 = \sum_i (x_i - \bar x)^2 / (n - c)` with the correction c.
 
     :math:`2 y\,dy = 2 \sum_i (x_i - \bar x) dx_i / (n - c)`, as the deviations sum to 0; so
@@ -231,7 +232,7 @@ def std(input: Array, dim: DimLike = None, correction: float = 1, keepdim: bool 
 
 
 def _slope(x: Array, y: Array, dim: DimLike, correction: float) -> Array:
-    """The derivative of `std` for each element, 0 where the elements are all equal."""
+    """The derivative of `_std` for each element, 0 where the elements are all equal."""
     deviation = x - mean(x, dim, True)
     return where(y == 0, 0, deviation / (where(y == 0, 1, y) * (_count(x, dim) - correction)))
 
@@ -276,16 +277,33 @@ def mean(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
     Raises:
         RuntimeError: the elements are integers or bools.
     """
-    if input.dtype.kind not in "fc":
-        raise RuntimeError(f"mean: the elements must be floating, not {input.dtype}; convert with .float() first")
+    _refuse_integers("mean", input)
     total: Tensor = sum(input, dim, keepdim)
     return _div(total, _count(input, dim))
 
 
-def var(input: Array, dim: DimLike = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
-    r"""Variance over `dim`, :math:`\sum_i (x_i - \bar x)^2 / (n - c)` with the correction c, 1 for the unbiased one."""
-    freedom = builtins.max(_count(input, dim) - correction, 0)
+def var(
+    input: Array, dim: DimLike = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
+) -> Tensor:
+    r"""Variance over `dim`, :math:`\sum_i (x_i - \bar x)^2 / (n - c)`, with the correction c 1 if `unbiased`, else 0."""
+    freedom = builtins.max(_count(input, dim) - _correction(unbiased, correction), 0)
     return _div(sum(square(input - mean(input, dim, True)), dim, keepdim), freedom or math.nan)
+
+
+def std(
+    input: Array, dim: DimLike = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
+) -> Tensor:
+    """Standard deviation over `dim`, the square root of `var`."""
+    return _std(input, dims_of("std", input, dim), _correction(unbiased, correction), keepdim)
+
+
+def _correction(unbiased: bool, correction: float | None) -> float:
+    return correction if correction is not None else 1 if unbiased else 0
+
+
+def _refuse_integers(name: str, x: Array) -> None:
+    if x.dtype.kind not in "fc":
+        raise RuntimeError(f"{name}: the elements must be floating, not {x.dtype}; convert with .float() first")
 
 
 def _count(x: Array, dim: DimLike) -> int:
@@ -316,8 +334,9 @@ def softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Ten
 
     Raises:
         TypeError: `dim` isn't given.
+        RuntimeError: the elements are integers or bools.
     """
-    return _softmax(input if dtype is None else input.to(dtype), _given("softmax", dim))
+    return _softmax(*_logits("softmax", input, dim, dtype))
 
 
 def log_softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Tensor:
@@ -325,11 +344,14 @@ def log_softmax(input: Array, dim: int | None = None, *, dtype: Array = None) ->
 
     Raises:
         TypeError: `dim` isn't given.
+        RuntimeError: the elements are integers or bools.
     """
-    return _log_softmax(input if dtype is None else input.to(dtype), _given("log_softmax", dim))
+    return _log_softmax(*_logits("log_softmax", input, dim, dtype))
 
 
-def _given(name: str, dim: int | None) -> int:
+def _logits(name: str, input: Array, dim: int | None, dtype: Array) -> tuple[Array, int]:
     if dim is None:
         raise TypeError(f"{name}: say along which dim, for example dim=-1 for the classes of (batch, classes) logits")
-    return dim
+    input = input if dtype is None else cast(input, dtype)
+    _refuse_integers(name, input)
+    return input, dim

@@ -129,6 +129,7 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     """
     if not tensors:
         raise RuntimeError("cat: expected a non-empty list of tensors")
+    tensors = [t for t in tensors if t.shape != (0,)] or tensors  # PyTorch's habit: tensor([]) fits everywhere
     dim = _dim("cat", dim, tensors[0].ndim)
     return _cat(dim, tuple(t.shape[dim] if t.ndim > dim else 0 for t in tensors), *tensors)
 
@@ -196,8 +197,16 @@ def unsqueeze(input: Array, dim: int) -> Tensor:
 
 
 def narrow(input: Array, dim: int, start: int, length: int) -> Tensor:
-    """The `length` places from `start` on along `dim`, a view."""
-    return input[(slice(None),) * _dim("narrow", dim, input.ndim) + (slice(start, start + length),)]  # type: ignore[no-any-return]
+    """The `length` places from `start` on along `dim`, a view; a negative `start` counts from the end.
+
+    Raises:
+        RuntimeError: there aren't as many.
+    """
+    size = _size("narrow", input, dim)
+    first = start + size if start < 0 else start
+    if not 0 <= first <= first + length <= size:
+        raise RuntimeError(f"narrow: {length} places from {start} on don't fit in dim {dim} of size {size}")
+    return input[(slice(None),) * _dim("narrow", dim, input.ndim) + (slice(first, first + length),)]  # type: ignore[no-any-return]
 
 
 def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -206,7 +215,7 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
     Raises:
         RuntimeError: the sizes don't add up to the dimension's, or a size is negative.
     """
-    total = tensor.shape[_dim("split", dim, tensor.ndim)]
+    total = _size("split", tensor, dim)
     sections = split_size_or_sections
     if isinstance(sections, int):
         if sections < 0 or (sections == 0 and total):
@@ -226,7 +235,21 @@ def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """
     if chunks < 1:
         raise RuntimeError(f"chunk: expected at least 1 chunk, not {chunks}")
-    return split(input, -(-input.shape[_dim("chunk", dim, input.ndim)] // chunks) or 1, dim)
+    size = _size("chunk", input, dim)
+    return split(input, -(-size // chunks) if size else [0] * chunks, dim)
+
+
+def _size(name: str, x: Array, dim: int) -> int:
+    """The size of dimension `dim`.
+
+    Raises:
+        RuntimeError: there is no dimension at all.
+        IndexError: there is no such dimension.
+    """
+    if x.ndim == 0:
+        raise RuntimeError(f"{name}: a 0-d tensor has no dimension to take a part of")
+    size: int = x.shape[_dim(name, dim, x.ndim)]
+    return size
 
 
 def _dim(name: str, dim: int, ndim: int) -> int:

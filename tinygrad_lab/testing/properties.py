@@ -42,7 +42,7 @@ def check_op(op: Op, args: Sequence[Any], reference: Callable[..., Any] | None =
         AssertionError: something isn't true; says the op, the arguments, the element, the values and the tolerance.
     """
     case = Case(op, args)
-    bits = case.bits()
+    check_nothing_is_written(case)
     check_value(case, reference)
     check_single_precision(case)
     if case.variables:
@@ -51,8 +51,8 @@ def check_op(op: Op, args: Sequence[Any], reference: Callable[..., Any] | None =
         check_readings(case)
         check_delivered_gradients(case)
     elif not op.rules:
-        case.expect(not case.call(case.args).requires_grad, "has no rules, but its output requires grad")
-    case.expect(case.bits() == bits, "an argument or the cotangent was written to")
+        leaves = [wrap(a).requires_grad_() if is_real(a) else a for a in case.args]
+        case.expect(not op.call(*leaves).requires_grad, "has no rules, but its output requires grad")
 
 
 class Case:
@@ -66,7 +66,7 @@ class Case:
         self.variables: list[Array] = []
         self.places: list[list[int]] = []  # of each variable among the arguments
         for i, a in enumerate(self.args):
-            if self.rules[i] is not None and isinstance(a, np.ndarray) and a.dtype.kind == "f":
+            if self.rules[i] is not None and is_real(a):
                 j = next((j for j, x in enumerate(self.variables) if x is a), len(self.variables))
                 if j == len(self.variables):
                     self.variables.append(a)
@@ -84,10 +84,6 @@ class Case:
         """What to call the j-th variable."""
         i, params = self.places[j][0], self.op.params
         return f"{params[-1]}[{i - len(params) + 1}]" if self.op.variadic else params[i]
-
-    def bits(self) -> list[bytes]:
-        """The bits of the arguments and of the cotangent."""
-        return [a.tobytes() for a in (*self.args, self.g) if isinstance(a, np.ndarray)]
 
     # --------------------------------------------------------------------------------------------- computing
 
@@ -190,6 +186,23 @@ class Case:
                 line += "" if twin == i else f", the very array of {self.op.params[twin]}"
             lines.append(line)
         return "\n".join([*lines, f"  cotangent = {self.g!r}"])
+
+
+def check_nothing_is_written(case: Case) -> None:
+    """The forward leaves the arguments alone, and so do the rules, which leave the output and the cotangent alone."""
+
+    def bits(*arrays: Any) -> list[bytes]:
+        return [a.tobytes() for a in (*case.args, *arrays) if isinstance(a, np.ndarray)]
+
+    before = bits()
+    case.value(case.variables)
+    case.expect(bits() == before, "the forward wrote to an argument")
+    if case.variables:
+        leaves = case.leaves()
+        y = case.call(case.at(leaves))
+        before = bits(y.array, case.g)
+        autograd.grad(y, leaves, wrap(case.g))
+        case.expect(bits(y.array, case.g) == before, "a rule wrote to an argument, the output or the cotangent")
 
 
 def check_value(case: Case, reference: Callable[..., Any] | None = None) -> None:
@@ -330,9 +343,14 @@ def check_delivered_gradients(case: Case) -> None:
         others.append((f"the .grad of {case.name(j)}", got))
 
 
+def is_real(value: Any) -> bool:
+    """Whether it is a floating array."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
 def in_dtype(value: Any, dtype: Any) -> Any:
     """A floating array in `dtype`; another value as it is."""
-    return value.astype(dtype, copy=False) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+    return value.astype(dtype, copy=False) if is_real(value) else value
 
 
 def only(g: Array, k: tuple[int, ...]) -> Array:

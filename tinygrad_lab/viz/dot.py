@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from html import escape
 from typing import Any, Literal, TypeAlias
 
@@ -13,14 +14,19 @@ Direction: TypeAlias = Literal["TB", "LR", "BT", "RL"]
 
 # Hues of Okabe and Ito, which colour-blind people can tell apart: light fills, dark borders. The
 # outlines differ too, for print in black and white.
-_FORWARD = {"shape": "box", "style": "rounded,filled", "fillcolor": "#d9ebf7", "color": "#0072b2"}
-_FURTHER = {**_FORWARD, "style": "rounded,filled,dashed", "fillcolor": "#d5efe6", "color": "#007a59"}
-_LEAF = {"shape": "box", "style": "filled", "fillcolor": "#fce5b6", "color": "#b87800"}
-_CONSTANT = {"shape": "box", "style": "filled", "fillcolor": "#f0f0f0", "color": "#a0a0a0"}
+_LOOKS = {
+    "op": {"shape": "box", "style": "rounded,filled", "fillcolor": "#d9ebf7", "color": "#0072b2"},
+    "leaf": {"shape": "box", "style": "filled", "fillcolor": "#fce5b6", "color": "#b87800"},
+    "constant": {"shape": "box", "style": "filled", "fillcolor": "#f0f0f0", "color": "#a0a0a0"},
+}
+_FURTHER = {"style": "rounded,filled,dashed", "fillcolor": "#d5efe6", "color": "#007a59"}
 _GREY = "#505050"
 
 _SIZES = {"op": 13, "leaf": 12, "constant": 11}
 _COMMUTE = {"add", "mul", "maximum", "minimum"}
+
+_MANY_USES = 6  # a leaf or constant of more uses has a box beside each: long edges hide the rest, and take minutes
+_LARGE = 150  # vertices: beyond, straight edges and fewer rounds of layout, for seconds instead of minutes
 
 
 def to_dot(record: Record, direction: Direction = "TB") -> Any:
@@ -43,18 +49,30 @@ def to_dot(record: Record, direction: Direction = "TB") -> Any:
             "arrowsize": "0.7",
         },
     )
-    label_of = {vertex.id: vertex.label for vertex in record.vertices}
-    usual = next(vertex.dtype for vertex in record.vertices if vertex.id == record.outputs[0])
+    vertex_of = {vertex.id: vertex for vertex in record.vertices}
+    uses = Counter(edge.source for edge in record.edges)
+    usual = vertex_of[record.outputs[0]].dtype
     forward = _leading_to(record.outputs[0], record)
-    looks = {"leaf": _LEAF, "constant": _CONSTANT}
-    for vertex in record.vertices:
-        look = looks.get(vertex.kind) or (_FORWARD if vertex.id in forward else _FURTHER)
+
+    def box(vertex: Vertex, name: str) -> str:
+        further = {} if vertex.kind != "op" or vertex.id in forward else _FURTHER
         result = {"penwidth": "2.5"} if vertex.id in record.outputs else {}
-        digraph.node(vertex.id, _label(vertex, usual), **look, **result)
-    for edge in record.edges:
-        source, target = label_of[edge.source], label_of[edge.target]
-        told = target in _COMMUTE or edge.operand == "input" or source.endswith(edge.operand)
-        digraph.edge(edge.source, edge.target, label=None if told else edge.operand)
+        digraph.node(name, _label(vertex, usual), **{**_LOOKS[vertex.kind], **further, **result})
+        return name
+
+    def beside_its_uses(vertex: Vertex) -> bool:
+        return vertex.kind != "op" and uses[vertex.id] > _MANY_USES
+
+    for vertex in record.vertices:
+        if not beside_its_uses(vertex):
+            box(vertex, vertex.id)
+    for i, edge in enumerate(record.edges):
+        source, target = vertex_of[edge.source], vertex_of[edge.target]
+        told = target.label in _COMMUTE or edge.operand == "input" or source.label.endswith(edge.operand)
+        start = box(source, f"{source.id}_{i}") if beside_its_uses(source) else source.id
+        digraph.edge(start, target.id, label=None if told else edge.operand)
+    if len(record.vertices) > _LARGE:
+        digraph.graph_attr.update(splines="line", nslimit="1", nslimit1="1", mclimit="0.1")
     return digraph
 
 
