@@ -283,7 +283,7 @@ def test_a_missing_reduction_is_caught(name):
         ("permute", lambda g, y, x, dims: g.reshape(x.shape)),
         ("softmax", lambda g, y, x, dim: y * (g - (g * y).sum(axis=0, keepdims=True)) if y.ndim else g * 0),
         ("softmax", lambda g, y, x, dim: y * (1 - y) * g),
-        ("logsumexp", lambda g, y, x, dim, keepdim: tg.ops.shape.spread(g, x, None, False)),
+        ("logsumexp", lambda g, y, x, dim, keepdim: tg.ops.shape.spread(g, x.shape, None, False)),
         ("setitem", lambda g, y, x, index, value: g),
         ("matmul", lambda g, y, a, b: g @ b),
     ],

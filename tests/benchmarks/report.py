@@ -59,10 +59,7 @@ def medians(report: Report) -> str:
         for task, times in report.seconds.items()
     ]
     if report.memory:
-        peaks = (
-            f"{report.memory[name] / 2**20:.2f} MiB" if name in report.memory else ""
-            for name in report.versions
-        )
+        peaks = (f"{report.memory[name] / 2**20:.2f} MiB" if name in report.memory else "" for name in report.versions)
         rows.append([f"{MEMORY_TASK}, peak memory", *peaks])
     return table(["one step", *report.versions], rows)
 
@@ -79,9 +76,7 @@ def ratios(report: Report) -> str:
     for task, times in report.seconds.items():
         own = times[OWN]
         cells = {
-            peer: spread([x / y for x, y in zip(own, times[peer], strict=True)])
-            for peer in peers
-            if peer in times
+            peer: spread([x / y for x, y in zip(own, times[peer], strict=True)]) for peer in peers if peer in times
         }
         rows.append(row(task, cells, TASKS[task].goals))
     if OWN in report.memory:
@@ -100,9 +95,7 @@ def markdown(report: Report) -> str:
     parts.append("\n".join(f"- `{task}`: {TASKS[task].title}" for task in report.seconds))
     parts.append(
         f"Medians over {report.rounds} rounds, with quartiles; a ratio is taken within each round. "
-        f"{report.machine}; "
-        + ", ".join(f"{name} {version}" for name, version in report.versions.items())
-        + "."
+        f"{report.machine}; " + ", ".join(f"{name} {version}" for name, version in report.versions.items()) + "."
     )
     if report.missing:
         parts.append(f"Not installed: {', '.join(report.missing)} (extra `bench`).")

@@ -39,6 +39,15 @@ def test_sequential_runs_in_order():
     assert nn.Sequential(shared, Add(1), shared)(0) == 717
 
 
+def test_sequential_may_have_parameters_and_buffers_of_its_own():
+    net = nn.Sequential(*adds(1, 2))
+    net.register_buffer("mean", tg.zeros(1))
+    net.scale = nn.Parameter(tg.ones(1))
+    net.append(Add(3))
+    assert net(0) == 123
+    assert len(net) == 3
+
+
 def test_sequential_of_names():
     net = nn.Sequential(OrderedDict(first=Add(1), second=Add(2)))
     assert net(0) == 12

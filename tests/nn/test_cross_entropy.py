@@ -71,13 +71,12 @@ def problems(draw, limit, minus_infinity):
 
 
 @settings(deadline=None)
-@given(problems(limit=1000, minus_infinity=False))
+@given(problems(limit=400, minus_infinity=False))
 def test_three_ways_agree_where_the_first_is_finite(problem):
-    logits, labels, g, v = problem
+    logits = problem[0]
     first = value_and_derivatives(layer_by_layer, *problem)
     probabilities = np.exp(logits - logits.max(1, keepdims=True))
-    # beyond these, exp and 1 / p^2 leave the normal numbers on the way
-    finite = (np.abs(logits).max(1) < 700) & (probabilities.min(1) > 1e-150)
+    finite = probabilities.min(1) > 1e-150  # below, 1 / p^2 overflows on the way
     assert all(np.isfinite(a[finite]).all() for a in first)
     for way in (from_primitives, fused):
         for a, b in zip(value_and_derivatives(way, *problem), first):

@@ -59,7 +59,7 @@ def test_flatten_unflatten_and_identity():
     assert nn.Identity(3, a=1)(x) is x
     with pytest.raises(IndexError, match="dim 5 is out of range"):
         nn.Unflatten(5, (2, 2))(x)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RuntimeError, match="reshape"):
         nn.Unflatten(1, (2, 2))(x)
 
 

@@ -77,7 +77,10 @@ def test_shapes_that_broadcast_warn(function):
     with pytest.warns(UserWarning, match=r"target size \(3,\) that is different to the input size \(3, 1\)") as caught:
         assert function(tg.ones(3, 1), tg.ones(3), reduction="none").shape == (3, 3)
     assert caught[0].filename == __file__
-    with pytest.warns(UserWarning), pytest.raises(RuntimeError, match=r"shapes \(3,\) and \(4,\) don't broadcast"):
+    with (
+        pytest.warns(UserWarning, match="likely lead to incorrect results"),
+        pytest.raises(RuntimeError, match=r"shapes \(3,\) and \(4,\) don't broadcast"),
+    ):
         function(tg.ones(3), tg.ones(4))
 
 

@@ -81,19 +81,30 @@ def test_a_kink_is_not_drawn():
     assert not any(np.any(x == 0) for (x,) in draws("relu"))
 
 
+def parts(index):
+    return index if isinstance(index, tuple) else (index,)
+
+
+def of_kind(part, kind):
+    return isinstance(part, np.ndarray) and part.dtype.kind == kind
+
+
 INDICES = {
-    "an integer": lambda x, i: isinstance(i, int),
-    "negative integers": lambda x, i: isinstance(i, tuple) and any(isinstance(p, int) and p < 0 for p in i),
-    "a slice": lambda x, i: isinstance(i, slice),
-    "several": lambda x, i: isinstance(i, tuple) and len(i) > 1,
-    "a new dimension": lambda x, i: isinstance(i, tuple) and any(p is None for p in i),
-    "an ellipsis": lambda x, i: i is ... or (isinstance(i, tuple) and any(p is ... for p in i)),
-    "integers": lambda x, i: isinstance(i, np.ndarray) and i.dtype.kind == "i",
-    "integers that repeat": lambda x, i: isinstance(i, np.ndarray) and i.dtype.kind == "i" and len(set(i)) < len(i),
-    "a mask": lambda x, i: isinstance(i, np.ndarray) and i.dtype.kind == "b",
-    "a mask of two dimensions": lambda x, i: isinstance(i, np.ndarray) and i.dtype.kind == "b" and i.ndim == 2,
-    "integers and slices": lambda x, i: isinstance(i, tuple) and {np.ndarray, slice} <= set(map(type, i)),
-    "two of integers": lambda x, i: isinstance(i, tuple) and sum(isinstance(p, np.ndarray) for p in i) > 1,
+    "integers": lambda x, i: any(isinstance(p, int) for p in parts(i)),
+    "negative integers": lambda x, i: any(isinstance(p, int) and p < 0 for p in parts(i)),
+    "slices": lambda x, i: any(isinstance(p, slice) and p != slice(None) for p in parts(i)),
+    "negative steps": lambda x, i: any(isinstance(p, slice) and (p.step or 1) < 0 for p in parts(i)),
+    "several": lambda x, i: len(parts(i)) > 1,
+    "new dimensions": lambda x, i: any(p is None for p in parts(i)),
+    "an ellipsis": lambda x, i: any(p is ... for p in parts(i)),
+    "not in a tuple": lambda x, i: not isinstance(i, tuple),
+    "arrays of integers": lambda x, i: any(of_kind(p, "i") for p in parts(i)),
+    "integers that repeat": lambda x, i: of_kind(i, "i") and len(set(i)) < len(i),
+    "a mask": lambda x, i: of_kind(i, "b") and i.ndim == 1,
+    "a mask of two dimensions": lambda x, i: of_kind(i, "b") and i.ndim == 2,
+    "an array beside a slice": lambda x, i: {np.ndarray, slice} <= set(map(type, parts(i))),
+    "an array beside an integer": lambda x, i: {np.ndarray, int} <= set(map(type, parts(i))),
+    "two arrays": lambda x, i: sum(isinstance(p, np.ndarray) for p in parts(i)) > 1,
     "of a 0-d array": lambda x, i: x.ndim == 0,
     "nothing picked": lambda x, i: x.size and not x[i].size,
 }

@@ -46,8 +46,8 @@ class detect_anomaly:
         self._quiet = np.errstate(all="ignore")  # the error says what NumPy's warnings would
         self._quiet.__enter__()
 
-    def __exit__(self, *exc: object) -> None:
-        self._quiet.__exit__()
+    def __exit__(self, *exc: Any) -> None:
+        self._quiet.__exit__(*exc)
         watcher.reset(self._token)
         watch_outputs(watcher.get() is not None)
 

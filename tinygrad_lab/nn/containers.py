@@ -117,8 +117,9 @@ class Sequential(_Numbered):
 
     def forward(self, input: Any) -> Any:
         """The last module's output; the input itself if there is none."""
-        for name in self._kinds:
-            input = self.__dict__[name](input)
+        for name, kind in self._kinds.items():
+            if kind == CHILD:
+                input = self.__dict__[name](input)
         return input
 
     @overload

@@ -226,8 +226,8 @@ def _labels(
         of_batch = labels.ndim == 0 or (labels.ndim == len(samples) and labels.shape[0] != shape[0])
         or_probabilities = ", or probabilities of its own shape" if name == "cross_entropy" else ""
         raise (ValueError if of_batch else RuntimeError)(
-            f"{name}: input of shape {shape} takes class indices of shape {samples}{or_probabilities}; target has shape "
-            f"{labels.shape}"
+            f"{name}: input of shape {shape} takes class indices of shape {samples}{or_probabilities}; "
+            f"target has shape {labels.shape}"
         )
     if labels.dtype.kind == "u":
         labels = labels.astype(np.int64)

@@ -44,7 +44,7 @@ def mul(input: Array, other: Array) -> Array:
 
 @op(
     lambda g, y, a, b: g / b,
-    lambda g, y, a, b: -g * y / b,
+    lambda g, y, a, b: -g * (a / b) / b,
     domain=(REALS, Reals(low=0.3)),
     tex=r"\frac{{{input}}}{{{other}}}",
     analytic=True,
@@ -53,14 +53,14 @@ def mul(input: Array, other: Array) -> Array:
 def _div(input: Array, other: Array) -> Array:
     r"""Quotient, :math:`y = a / b`.
 
-    :math:`dy = da / b - a\,db / b^2`, and :math:`a / b^2 = y / b`.
+    :math:`dy = da / b - a\,db / b^2`. The quotient is computed anew, so that y needn't be kept.
     """
     return np.true_divide(input, other)
 
 
 @op(
     lambda g, y, a, b: g * (b * pow(a, _one_less(a, b))),
-    lambda g, y, a, b: g * (y * _log_base(a, b)),
+    lambda g, y, a, b: g * (pow(a, b) * _log_base(a, b)),
     domain=(POSITIVE, REALS),
     tex="{input}^{{{exponent}}}",
     analytic=True,

@@ -30,7 +30,7 @@ _min: Callable[..., Array] = np.minimum.reduce
 
 
 @op(
-    lambda g, y, x, dim, keepdim: spread(g, x, dim, keepdim),
+    lambda g, y, x, dim, keepdim: spread(g, x.shape, dim, keepdim),
     domain=(REALS, Dims(), FLAG),
     shapes="(*) -> (...)",
     tex=r"\sum {input}",
@@ -49,7 +49,7 @@ def _axis(dim: DimLike) -> int | tuple[int, ...] | None:
 
 
 @op(
-    lambda g, y, x, dim, keepdim: spread(g, x, dim, keepdim) * ties(x, spread(y, x, dim, keepdim), dim),
+    lambda g, y, x, dim, keepdim: spread(g, x.shape, dim, keepdim) * ties(x, spread(y, x.shape, dim, keepdim), dim),
     domain=(DISTINCT, Dims(filled=True), FLAG),
     shapes="(*) -> (...)",
     tex=r"\max {input}",
@@ -64,7 +64,7 @@ def amax(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
 
 
 @op(
-    lambda g, y, x, dim, keepdim: spread(g, x, dim, keepdim) * ties(x, spread(y, x, dim, keepdim), dim),
+    lambda g, y, x, dim, keepdim: spread(g, x.shape, dim, keepdim) * ties(x, spread(y, x.shape, dim, keepdim), dim),
     domain=(DISTINCT, Dims(filled=True), FLAG),
     shapes="(*) -> (...)",
     tex=r"\min {input}",
@@ -134,7 +134,7 @@ def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
 
 
 @op(
-    lambda g, y, x, dim, keepdim: spread(g, x, dim, keepdim) * exp(gap(x, spread(y, x, dim, keepdim))),
+    lambda g, y, x, dim, keepdim: spread(g, x.shape, dim, keepdim) * exp(gap(x, spread(y, x.shape, dim, keepdim))),
     domain=(REALS, Dims(), FLAG),
     shapes="(*) -> (...)",
     tex=r"\ln \sum e^{{{input}}}",
@@ -210,7 +210,7 @@ def _log_softmax(input: Array, dim: int) -> Array:
 
 @op(
     lambda g, y, x, dim, correction, keepdim: (
-        spread(g, x, dim, keepdim) * _slope(x, spread(y, x, dim, keepdim), dim, correction)
+        spread(g, x.shape, dim, keepdim) * _slope(x, spread(y, x.shape, dim, keepdim), dim, correction)
     ),
     domain=(DISTINCT, Dims(), Choice((0, 1)), FLAG),
     shapes="(*) -> (...)",
@@ -285,7 +285,7 @@ def mean(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
 def var(
     input: Array, dim: DimLike = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
-    r"""Variance over `dim`, :math:`\sum_i (x_i - \bar x)^2 / (n - c)`, with the correction c 1 if `unbiased`, else 0."""
+    r"""Variance over `dim`, :math:`\sum_i (x_i - \bar x)^2 / (n - c)`; c is 1 if `unbiased`, else 0."""
     freedom = builtins.max(_count(input, dim) - _correction(unbiased, correction), 0)
     return _div(sum(square(input - mean(input, dim, True)), dim, keepdim), freedom or math.nan)
 

@@ -271,17 +271,21 @@ def dims_of(name: str, input: Any, dim: int | Sequence[int] | None) -> tuple[int
         IndexError: there is no such dimension.
         RuntimeError: one is named twice.
     """
-    if dim is None or dim == ():
-        return tuple(range(input.ndim))
-    dims = tuple(_dim(name, d, input.ndim) for d in ((dim,) if isinstance(dim, int) else dim))
+    return _dims(name, input.ndim, dim)
+
+
+def _dims(name: str, ndim: int, dim: int | Sequence[int] | None) -> tuple[int, ...]:
+    if dim is None or dim in ((), []):
+        return tuple(range(ndim))
+    dims = tuple(_dim(name, d, ndim) for d in ((dim,) if isinstance(dim, int) else dim))
     if len(set(dims)) < len(dims):
         raise RuntimeError(f"{name}: a dim appears more than once in {dim}")
-    return dims if input.ndim else ()
+    return dims if ndim else ()
 
 
-def spread(g: Array, x: Array, dim: int | Sequence[int] | None, keepdim: bool) -> Array:
-    """`g`, the size of `x` reduced over `dim`, repeated to the shape of `x`: the adjoint of summing."""
+def spread(g: Array, shape: Sequence[int], dim: int | Sequence[int] | None, keepdim: bool) -> Array:
+    """`g`, of a tensor of `shape` reduced over `dim`, repeated to that shape: the adjoint of summing."""
     if dim is not None and not keepdim:
-        dims = dims_of("expand", x, dim)
-        g = g.reshape([1 if i in dims else n for i, n in enumerate(x.shape)])
-    return expand(g, x.shape)
+        dims = _dims("expand", len(shape), dim)
+        g = g.reshape([1 if i in dims else n for i, n in enumerate(shape)])
+    return expand(g, shape)

@@ -166,9 +166,9 @@ def _taken_over(key: str, value: Any, param: Any) -> Any:
         return int(value)
     if not hasattr(value, "__array__"):
         return value
-    array = np.array(value)
+    array = np.asarray(value)
     floating = array.dtype.kind == "f" and isinstance(param, Tensor)
-    return wrap(array.astype(param.dtype, copy=False) if floating else array)
+    return wrap(array.astype(param.dtype if floating else array.dtype))
 
 
 def pieces(*arrays: Array) -> list[tuple[Any, ...]]:
