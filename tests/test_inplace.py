@@ -221,3 +221,12 @@ def test_replaced_data_does_not_reach_values_saved_before():
     y.backward()
     assert w.grad.tolist() == [4.0]
     assert w.tolist() == [10.0]
+
+
+def test_a_lost_view_is_an_error_for_grad_of_chosen_inputs_too():
+    w = leaf(1.0, 2.0)
+    c = w * 1
+    v = c.reshape(-1)
+    c.copy_(w * w)
+    with pytest.raises(RuntimeError, match="reshape: this tensor's memory was changed"):
+        tg.autograd.grad((v + c).sum(), w)

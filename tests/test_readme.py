@@ -14,7 +14,9 @@ BLOCKS = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[1] / "README
 def test_the_training_loop(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (300, 28, 28), np.uint8)
     (tmp_path / "train-images-idx3-ubyte").write_bytes(struct.pack(">4i", 2051, 300, 28, 28) + images.tobytes())
-    (tmp_path / "train-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 2049, 300) + bytes(i % 10 for i in range(300)))
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(
+        struct.pack(">2i", 2049, 300) + bytes(i % 10 for i in range(300))
+    )
     names = {}
     exec(BLOCKS[0].replace("path/to/mnist", str(tmp_path)), names)
     assert np.isfinite(names["loss"].item())

@@ -16,6 +16,8 @@ def x(requires_grad=False):
     return tg.tensor(X, requires_grad=requires_grad)
 
 
+T = tg.tensor
+
 # ------------------------------------------------------------------------------------------------------- creation
 
 
@@ -209,6 +211,9 @@ def test_copies():
         (lambda f, i, d: f.to(np.float16) * 2, np.float16),
         (lambda f, i, d: f.argmax(), np.int64),
         (lambda f, i, d: f @ f, np.float32),
+        (lambda f, i, d: i.int() + T(1), np.int32),
+        (lambda f, i, d: i.int() + i, np.int64),
+        (lambda f, i, d: f.mean(axis=0, keepdims=True), np.float32),
         (lambda f, i, d: f.mean(), np.float32),
         (lambda f, i, d: f.std(), np.float32),
         (lambda f, i, d: f.logsumexp(0), np.float32),
@@ -261,7 +266,6 @@ def test_repr(tensor, text):
 
 # --------------------------------------------------------------------------------------------------------- errors
 
-T = tg.tensor
 ERRORS = [
     (RuntimeError, lambda: tg.ones(3, 4) @ tg.ones(5, 2), "matmul: shapes (3, 4) and (5, 2) don't fit: 4 != 5"),
     (RuntimeError, lambda: tg.ones(3) @ tg.ones(4), "matmul: shapes (3,) and (4,) don't fit: 3 != 4"),
@@ -283,7 +287,13 @@ ERRORS = [
     (TypeError, lambda: tg.softmax(tg.ones(2)), "softmax: say along which dim"),
     (RuntimeError, lambda: T([1, 2]).mean(), "mean: the elements must be floating, not int64"),
     (RuntimeError, lambda: T([1, 2]) ** -1, "pow: Integers to negative integer powers are not allowed"),
-    (RuntimeError, lambda: tg.zeros(0).max(), "amax: zero-size array to reduction operation maximum"),
+    (RuntimeError, lambda: tg.zeros(0).max(), "amax: a tensor of shape (0,) is empty, so it has no extreme"),
+    (
+        IndexError,
+        lambda: tg.zeros(2, 0).argmax(1),
+        "argmax: a tensor of shape (2, 0) is empty along dim 1",
+    ),
+    (RuntimeError, lambda: tg.ones(2, 2, 2).t(), "t: of a tensor of at most 2 dimensions, not of shape (2, 2, 2)"),
     (RuntimeError, lambda: T([1], requires_grad=True), "requires_grad: only floating tensors can require gradients"),
     (RuntimeError, lambda: (T([1.0], requires_grad=True) * 2).requires_grad_(False), "use detach()"),
     (RuntimeError, lambda: tg.ones(2).backward(), "backward: this tensor of shape (2,) doesn't require grad"),
@@ -327,7 +337,11 @@ ERRORS = [
     (RuntimeError, lambda: tg.ones(5).chunk(0), "chunk: expected at least 1 chunk, not 0"),
     (RuntimeError, lambda: tg.ones(2).clamp(), "clamp: at least one of 'min' or 'max' must not be None"),
     (RuntimeError, lambda: tg.ones(2).masked_fill(T([1, 0]), 0.0), "masked_fill: mask must be of bool, not int64"),
-    (IndexError, lambda: tg.ones(2, 2).gather(1, T([[5]])), "gather: index 5 to 5 is out of range for size 2 of dim 1"),
+    (
+        RuntimeError,
+        lambda: tg.ones(2, 2).gather(1, T([[5]])),
+        "gather: index 5 to 5 is out of range for size 2 of dim 1",
+    ),
     (RuntimeError, lambda: tg.ones(2, 2).gather(1, T([1])), "gather: index of shape (1,) and input of shape (2, 2)"),
     (RuntimeError, lambda: tg.ones(2, 2).gather(1, tg.ones(1, 1)), "gather: index must be of integers, not float32"),
     (RuntimeError, lambda: tg.ones(2, 3).expand(2, 4), "expand: "),

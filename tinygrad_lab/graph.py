@@ -231,7 +231,7 @@ def walk(
         else:
             if wanted and node in wanted:
                 found[node] = g, node in shared
-            if live.isdisjoint(node.inputs):
+            if op is None or (node.inputs and live.isdisjoint(node.inputs)):
                 continue
 
         args, y, rules = node.args, node.y, op.rules
@@ -289,9 +289,10 @@ def walk(
 
 
 def _leading_to(wanted: Iterable[Node], order: Iterable[Node]) -> set[Node | None]:
-    """The nodes of `order` that depend on one of `wanted`, these included."""
+    """The nodes of `order` that depend on one of `wanted`, these included, or forgot what they depend on."""
     live: set[Node | None] = set(wanted)
     for node in order:
-        if not live.isdisjoint(inp for inp in node.inputs if inp is not None):
+        forgot = node.op is not None and not node.inputs
+        if forgot or not live.isdisjoint(inp for inp in node.inputs if inp is not None):
             live.add(node)
     return live

@@ -11,7 +11,7 @@ import dis
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, ParamSpec
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from . import memory
 from .domain import REALS, Domain, Reals
-from .graph import Node, is_grad_enabled, watcher
+from .graph import F, Node, is_grad_enabled, watcher
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -205,9 +205,7 @@ class Op:
         """
         if self.variadic:
             return args
-        for numpy_name, name in (("axis", "dim"), ("keepdims", "keepdim")):
-            if numpy_name in kwargs and name in self.params and name not in kwargs:
-                kwargs[name] = kwargs.pop(numpy_name)
+        kwargs = _renamed(kwargs, self.params)
         full = list(args)
         for name in self.params[len(args) :]:
             if name in kwargs:
@@ -241,19 +239,20 @@ class Op:
                 again[i] = v.item()
             elif isinstance(v, (list, tuple, str)) and self.operand(i):
                 self.refuse(v)
-        if y.dtype.kind == "f" and not self.typed:
+        if y.dtype.kind in "fiu" and not self.typed:
             last = len(self.domain) - 1
             reals = [
                 i for i, v in enumerate(values) if type(v) is np.ndarray and type(self.domain[min(i, last)]) is Reals
             ]
-            floats = [values[i] for i in reals if values[i].dtype.kind == "f"]
-            leading = [v.dtype for v in floats if v.ndim] or [v.dtype for v in floats] or [_default_dtype]
+            if y.dtype.kind != "f":
+                reals = [i for i in reals if values[i].dtype.kind in "iu"]
+            alike = [values[i] for i in reals if y.dtype.kind != "f" or values[i].dtype.kind == "f"]
+            leading = [v.dtype for v in alike if v.ndim] or [v.dtype for v in alike] or [_default_dtype]
             target = np.result_type(*leading)
-            if y.dtype != target or any(v.dtype != target for v in floats):
-                for i in reals:
-                    if values[i].dtype != target:
-                        a = args[i]
-                        again[i] = a.to(target) if isinstance(a, Tensor) else values[i].astype(target)
+            for i in reals:
+                if values[i].dtype != target:
+                    a = args[i]
+                    again[i] = a.to(target) if isinstance(a, Tensor) else values[i].astype(target)
         return None if all(a is b for a, b in zip(args, again, strict=True)) else again
 
     def refuse(self, value: Any) -> NoReturn:
@@ -278,8 +277,30 @@ class Op:
             return RuntimeError(
                 f"{self.name}: shapes {shown} don't broadcast: from the last dimension on, sizes must be equal or 1"
             )
+        if "zero-size" in str(error) or "empty sequence" in str(error):
+            dim = values[1] if len(values) > 1 else None
+            along = "" if dim is None else f" along dim {dim}"
+            text = f"{self.name}: a tensor of shape {shapes[0]} is empty{along}, so it has no extreme"
+            return RuntimeError(text) if dim is None else IndexError(text)
         kind = next((k for k in (IndexError, TypeError, OverflowError) if isinstance(error, k)), RuntimeError)
         return kind(f"{self.name}: {error} (operands of shape {shown})")
+
+
+def _renamed(kwargs: dict[str, Any], params: Collection[str]) -> dict[str, Any]:
+    """`kwargs` with PyTorch's names for NumPy's `axis` and `keepdims`, where `params` has those."""
+    names = {"axis": "dim", "keepdims": "keepdim"}
+    return {names[k] if names.get(k) in params and names[k] not in kwargs else k: v for k, v in kwargs.items()}
+
+
+def numpy_names(function: F) -> F:
+    """Let a composition understand NumPy's `axis` and `keepdims`, as every op does."""
+    params = tuple(inspect.signature(function).parameters)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **_renamed(kwargs, params)) if kwargs else function(*args)
+
+    return call  # type: ignore[return-value]  # wraps keeps the signature
 
 
 def _reads(rule: Rule | None, skip: int = 0) -> frozenset[int]:

@@ -463,7 +463,15 @@ class Tensor(NumPyProtocols):
         return compare.where(condition, self, other)
 
     def t(self) -> Tensor:
-        """The transpose of a matrix; a vector or scalar as it is."""
+        """The transpose of a matrix; a vector or scalar as it is.
+
+        Raises:
+            RuntimeError: there are more than two dimensions.
+        """
+        if self.ndim > 2:
+            raise RuntimeError(
+                f"t: of a tensor of at most 2 dimensions, not of shape {self.shape}; use mT or transpose"
+            )
         return self.T
 
     def contiguous(self) -> Tensor:

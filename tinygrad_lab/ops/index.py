@@ -209,8 +209,7 @@ def gather(input: Array, dim: int, index: Array) -> Tensor:
     """Elements of `input` picked along `dim` by `index`, int64 of as many dimensions; the result has its shape.
 
     Raises:
-        RuntimeError: `index` isn't of integers, or its dimensions don't fit.
-        IndexError: an index is out of range.
+        RuntimeError: `index` isn't of integers, is out of range, or its dimensions don't fit.
     """
     return _gather(input, *_checked("gather", input, dim, index))
 
@@ -246,7 +245,9 @@ def _checked(name: str, input: Array, dim: int, index: Array) -> tuple[int, Arra
     dim %= max(n, 1)
     size = input.shape[dim] if n else 1
     if places.size and not (0 <= places.min() and places.max() < size):
-        raise IndexError(f"{name}: index {places.min()} to {places.max()} is out of range for size {size} of dim {dim}")
+        raise RuntimeError(
+            f"{name}: index {places.min()} to {places.max()} is out of range for size {size} of dim {dim}"
+        )
     if any(p > s for i, (p, s) in enumerate(zip(places.shape, input.shape, strict=True)) if i != dim):
         raise RuntimeError(
             f"{name}: index of shape {places.shape} must not exceed shape {input.shape} but along dim {dim}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..domain import DISTINCT, FLAG, REALS, Booleans, Choice, Dim, Dims
-from ..op import Array, op, table
+from ..op import Array, numpy_names, op, table
 from .arithmetic import _add, _div, maximum, minimum, mul, square
 from .cast import cast, clone
 from .compare import where
@@ -247,6 +247,7 @@ class Extreme(NamedTuple):
     indices: Tensor
 
 
+@numpy_names
 def max(
     input: Array, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Array = None
 ) -> Tensor | Extreme:
@@ -254,6 +255,7 @@ def max(
     return _extreme(input, dim, keepdim, other, amax, argmax, maximum)  # type: ignore[no-any-return]
 
 
+@numpy_names
 def min(
     input: Array, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Array = None
 ) -> Tensor | Extreme:
@@ -271,6 +273,7 @@ def _extreme(input: Array, dim: Array, keepdim: bool, other: Array, of_all: Arra
     return Extreme(values, indices) if keepdim else Extreme(squeeze(values, dim), squeeze(indices, dim))
 
 
+@numpy_names
 def mean(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
     """Arithmetic mean over `dim`.
 
@@ -282,6 +285,7 @@ def mean(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
     return _div(total, _count(input, dim))
 
 
+@numpy_names
 def var(
     input: Array, dim: DimLike = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
@@ -290,6 +294,7 @@ def var(
     return _div(sum(square(input - mean(input, dim, True)), dim, keepdim), freedom or math.nan)
 
 
+@numpy_names
 def std(
     input: Array, dim: DimLike = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
@@ -310,6 +315,7 @@ def _count(x: Array, dim: DimLike) -> int:
     return math.prod(x.shape[d] for d in dims_of("mean", x, dim))
 
 
+@numpy_names
 def prod(input: Array, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Product over `dim`, or of everything.
 
@@ -329,6 +335,7 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False) -> Tensor:
     return x if keepdim else squeeze(x, d)
 
 
+@numpy_names
 def softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Tensor:
     r"""Softmax along `dim`, :math:`e^{s_k} / \sum_c e^{s_c}`; a row of -inf gives NaN.
 
@@ -339,6 +346,7 @@ def softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Ten
     return _softmax(*_logits("softmax", input, dim, dtype))
 
 
+@numpy_names
 def log_softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Tensor:
     r"""Logarithm of the softmax along `dim`, :math:`s_k - \ln \sum_c e^{s_c}`; a row of -inf gives NaN.
 

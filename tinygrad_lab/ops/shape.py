@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import memory
 from ..domain import Given, NewShape, Permutation, Reals, WiderShape
-from ..op import Array, op
+from ..op import Array, numpy_names, op
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -121,6 +121,7 @@ def _stack(dim: int, *tensors: Array) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
+@numpy_names
 def cat(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     """Tensors one after the other along the existing dimension `dim`; their other sizes must agree.
 
@@ -134,6 +135,7 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     return _cat(dim, tuple(t.shape[dim] if t.ndim > dim else 0 for t in tensors), *tensors)
 
 
+@numpy_names
 def stack(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     """Tensors of one shape along a new dimension `dim`.
 
@@ -183,6 +185,7 @@ def transpose(input: Array, dim0: int, dim1: int) -> Tensor:
     return permute(input, dims)
 
 
+@numpy_names
 def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Tensor:
     """Without the dimensions of size 1, or without those of them that `dim` names."""
     n = input.ndim
@@ -190,6 +193,7 @@ def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Tensor:
     return reshape(input, [size for i, size in enumerate(input.shape) if size != 1 or i not in named])
 
 
+@numpy_names
 def unsqueeze(input: Array, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`."""
     i = _dim("unsqueeze", dim, input.ndim + 1)
