@@ -23,6 +23,8 @@ class Report:
     """By task and framework: the median step of each round's turn, in seconds."""
     memory: dict[str, int] = field(default_factory=dict)
     """By framework: peak bytes of one step of `MEMORY_TASK`."""
+    imports: dict[str, list[float]] = field(default_factory=dict)
+    """By package: seconds to import it in a fresh process."""
     disagreements: list[str] = field(default_factory=list)
 
 
@@ -93,6 +95,9 @@ def markdown(report: Report) -> str:
         parts.append(ratios(report))
     parts.append(medians(report))
     parts.append("\n".join(f"- `{task}`: {TASKS[task].title}" for task in report.seconds))
+    if report.imports:
+        shown = ", ".join(f"{name} {duration(times)}" for name, times in report.imports.items())
+        parts.append(f"Import in a fresh process: {shown}.")
     parts.append(
         f"Medians over {report.rounds} rounds, with quartiles; a ratio is taken within each round. "
         f"{report.machine}; " + ", ".join(f"{name} {version}" for name, version in report.versions.items()) + "."

@@ -50,6 +50,9 @@ RESULT_TOLERANCE = 1e-3
 """Largest difference of two results' products with the same noise, relative to their norm."""
 
 
+IMPORTED = ("numpy", "tinygrad_lab")
+
+
 class Worker:
     """A framework's process, and the lines exchanged with it."""
 
@@ -157,6 +160,17 @@ def peaks(workers: Sequence[Worker]) -> dict[str, int]:
     }
 
 
+def import_times(rounds: int) -> dict[str, list[float]]:
+    """Seconds that importing NumPy, and the package with it, takes in fresh processes."""
+    code = "import time; start = time.perf_counter(); import {}; print(time.perf_counter() - start)"
+    times: dict[str, list[float]] = {name: [] for name in IMPORTED}
+    for _ in range(rounds):
+        for name in IMPORTED:
+            ran = subprocess.run([sys.executable, "-c", code.format(name)], cwd=ROOT, check=True, capture_output=True)
+            times[name].append(float(ran.stdout))
+    return times
+
+
 def machine() -> str:
     """The processor, its cores and Python's version."""
     cpuinfo = Path("/proc/cpuinfo")
@@ -182,6 +196,7 @@ def measure(frameworks: Sequence[str], tasks: Sequence[str], rounds: int, second
                 for task, by_framework in turns.items()
             },
             memory=peaks(workers) if MEMORY_TASK in tasks else {},
+            imports=import_times(rounds),
             disagreements=disagreements(turns),
         )
 

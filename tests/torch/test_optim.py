@@ -8,7 +8,7 @@ from tinygrad_lab.nn import Parameter
 
 torch = pytest.importorskip("torch")
 
-SHAPES = [(3, 4), (), (5,), (200, 300)]
+SHAPES = [(3, 4), (), (5,), (500, 600)]
 KINDS = [
     ("SGD", {}),
     ("SGD", {"momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1}),
