@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..domain import POSITIVE, Reals
-from ..op import Array, op
+from ..op import Array, Fused, op
 from .compare import sign, where
 
 
@@ -116,15 +116,34 @@ def sigmoid(input: Array) -> Array:
     return np.where(input >= 0, 1, e) / (1 + e)
 
 
-@op(lambda g, y, x: g * sign(y), domain=Reals(kinks=(0.0,)), tex=r"\max(0, {input})")
+def _relu(input: Array) -> tuple[Array, Array]:
+    # an array of zeros is twice as fast as the number 0, which NumPy takes outside its vector loops
+    y = np.maximum(input, np.zeros(input.shape, input.dtype))
+    return y, y
+
+
+def _relu_rule(g: Array, y: Array, x: Array) -> Array:
+    """g sign(y) in half the time: y is never negative, so its sign is a comparison, but for a NaN."""
+    d = (y > 0).astype(g.dtype)
+    if not np.maximum.reduce(y, axis=None, initial=0) >= 0:
+        d[np.isnan(y)] = np.nan
+    d *= g
+    return d
+
+
+@op(
+    lambda g, y, x: g * sign(y),
+    domain=Reals(kinks=(0.0,)),
+    tex=r"\max(0, {input})",
+    fused=Fused(_relu, (_relu_rule,)),
+)
 def relu(input: Array) -> Array:
     r"""Rectifier, :math:`y = \max(0, x)`.
 
     :math:`dy = [x > 0]\,dx`, and :math:`[x > 0] = \operatorname{sign}(y)`; at 0 the subgradient of smallest norm, 0. A
     NaN stays NaN.
     """
-    # an array of zeros is twice as fast as the number 0, which NumPy takes outside its vector loops
-    return np.maximum(input, np.zeros(input.shape, input.dtype))
+    return _relu(input)[0]
 
 
 @op(lambda g, y, x: g * sigmoid(x), tex=r"\ln(1 + e^{{{input}}})")
