@@ -92,6 +92,7 @@ REFERENCES = {
     "gap": lambda a, b: a + -1.0 * b,
     "cast": lambda x, dtype: x.astype(dtype),
     "clone": lambda x: x,
+    "mean": along(lambda v: math.fsum(v) / len(v) if v else math.nan),
     "sum": along(math.fsum),
     "amax": along(max),
     "amin": along(min),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import Any
 
@@ -16,7 +15,7 @@ from ..ops.arithmetic import square
 from ..ops.compare import where
 from ..ops.elementwise import log, log1p, sigmoid, tanh
 from ..ops.linalg import linear
-from ..ops.reduce import log_softmax, softmax
+from ..ops.reduce import log_softmax, mean, softmax
 from ..random import numpy_generator
 from ..tensor import Tensor
 
@@ -286,7 +285,7 @@ def _reduce_counted(
 
 def _reduce(losses: Tensor, reduction: str) -> Tensor:
     if reduction == "mean":
-        return losses.sum() / (losses.numel() or math.nan)
+        return mean(losses, None, False)
     if reduction == "sum":
         return losses.sum()
     if reduction == "none":

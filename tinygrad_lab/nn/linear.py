@@ -93,7 +93,7 @@ class Unflatten(Module):
             IndexError: there is no such dimension.
             RuntimeError: its size isn't the product.
         """
-        (dim,) = dims_of("unflatten", input, self.dim)
+        (dim,) = dims_of("unflatten", input.ndim, self.dim)
         return input.reshape(*input.shape[:dim], *self.unflattened_size, *input.shape[dim + 1 :])
 
     def extra_repr(self) -> str:

@@ -44,6 +44,32 @@ def sum(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
     return _sum(input, axis=_axis(dim), keepdims=keepdim)
 
 
+@op(
+    lambda g, y, x, dim, keepdim: spread(g / _count(x.shape, dim), x.shape, dim, keepdim),
+    domain=(REALS, Dims(), FLAG),
+    shapes="(*) -> (...)",
+    tex=r"\tfrac1n \sum {input}",
+    analytic=True,
+)
+def mean(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
+    r"""Arithmetic mean over `dim`, :math:`y = \tfrac1n \sum_i x_i`.
+
+    :math:`dy = \tfrac1n \sum_i dx_i`: every element gets an n-th of the cotangent.
+
+    Raises:
+        RuntimeError: the elements are integers or bools.
+    """
+    if input.dtype.kind not in "fc":
+        raise ValueError(f"the elements must be floating, not {input.dtype}; convert with .float() first")
+    n = _count(input.shape, dim)
+    return _sum(input, axis=_axis(dim), keepdims=keepdim) / (n or math.nan)
+
+
+def _count(shape: Sequence[int], dim: DimLike) -> int:
+    """The number of elements that are reduced to one."""
+    return math.prod(shape if dim is None else [shape[d] for d in dims_of("mean", len(shape), dim)])
+
+
 def _axis(dim: DimLike) -> int | tuple[int, ...] | None:
     return dim if dim is None or isinstance(dim, int) else tuple(dim) or None
 
@@ -223,9 +249,9 @@ def _std(input: Array, dim: DimLike, correction: float, keepdim: bool) -> Array:
     :math:`dy = \sum_i (x_i - \bar x) dx_i / (y (n - c))`. Of equal elements it is 0, the subgradient of smallest norm;
     as each is measured from the first one, they are found to be equal exactly.
     """
-    dims = dims_of("std", input, dim)
+    dims = dims_of("std", input.ndim, dim)
     d = input - input[tuple(slice(0, 1) if i in dims else slice(None) for i in range(input.ndim))]
-    n = _count(input, dim)
+    n = _count(input.shape, dim)
     with np.errstate(invalid="ignore", divide="ignore"):
         d = np.square(d - np.divide(_sum(d, axis=dims, keepdims=True), n))
         return np.sqrt(np.divide(_sum(d, axis=dims, keepdims=keepdim), builtins.max(n - correction, 0)))
@@ -234,7 +260,7 @@ def _std(input: Array, dim: DimLike, correction: float, keepdim: bool) -> Array:
 def _slope(x: Array, y: Array, dim: DimLike, correction: float) -> Array:
     """The derivative of `_std` for each element, 0 where the elements are all equal."""
     deviation = x - mean(x, dim, True)
-    return where(y == 0, 0, deviation / (where(y == 0, 1, y) * (_count(x, dim) - correction)))
+    return where(y == 0, 0, deviation / (where(y == 0, 1, y) * (_count(x.shape, dim) - correction)))
 
 
 # ------------------------------------------------------------------------------------------------- compositions
@@ -274,23 +300,11 @@ def _extreme(input: Array, dim: Array, keepdim: bool, other: Array, of_all: Arra
 
 
 @numpy_names
-def mean(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
-    """Arithmetic mean over `dim`.
-
-    Raises:
-        RuntimeError: the elements are integers or bools.
-    """
-    _refuse_integers("mean", input)
-    total: Tensor = sum(input, dim, keepdim)
-    return _div(total, _count(input, dim))
-
-
-@numpy_names
 def var(
     input: Array, dim: DimLike = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
     r"""Variance over `dim`, :math:`\sum_i (x_i - \bar x)^2 / (n - c)`; c is 1 if `unbiased`, else 0."""
-    freedom = builtins.max(_count(input, dim) - _correction(unbiased, correction), 0)
+    freedom = builtins.max(_count(input.shape, dim) - _correction(unbiased, correction), 0)
     return _div(sum(square(input - mean(input, dim, True)), dim, keepdim), freedom or math.nan)
 
 
@@ -299,7 +313,7 @@ def std(
     input: Array, dim: DimLike = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
 ) -> Tensor:
     """Standard deviation over `dim`, the square root of `var`."""
-    return _std(input, dims_of("std", input, dim), _correction(unbiased, correction), keepdim)
+    return _std(input, dims_of("std", input.ndim, dim), _correction(unbiased, correction), keepdim)
 
 
 def _correction(unbiased: bool, correction: float | None) -> float:
@@ -309,10 +323,6 @@ def _correction(unbiased: bool, correction: float | None) -> float:
 def _refuse_integers(name: str, x: Array) -> None:
     if x.dtype.kind not in "fc":
         raise RuntimeError(f"{name}: the elements must be floating, not {x.dtype}; convert with .float() first")
-
-
-def _count(x: Array, dim: DimLike) -> int:
-    return math.prod(x.shape[d] for d in dims_of("mean", x, dim))
 
 
 @numpy_names
@@ -325,7 +335,7 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False) -> Tensor:
     x = clone(input if input.dtype.kind not in "bi" else cast(input, np.int64))
     if dim is None or input.ndim == 0:
         x, keepdim = reshape(x, (-1,)), False
-    (d,) = dims_of("prod", x, dim or 0)
+    (d,) = dims_of("prod", x.ndim, dim or 0)
     while (n := x.shape[d]) > 1:
         half = n // 2
         pairs = mul(narrow(x, d, 0, half), narrow(x, d, half, half))

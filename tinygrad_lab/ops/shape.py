@@ -268,17 +268,13 @@ def _dim(name: str, dim: int, ndim: int) -> int:
     return dim % n
 
 
-def dims_of(name: str, input: Any, dim: int | Sequence[int] | None) -> tuple[int, ...]:
-    """The dimensions that `dim` names, counted from the front; None names all.
+def dims_of(name: str, ndim: int, dim: int | Sequence[int] | None) -> tuple[int, ...]:
+    """The dimensions of `ndim` that `dim` names, counted from the front; None names all.
 
     Raises:
         IndexError: there is no such dimension.
         RuntimeError: one is named twice.
     """
-    return _dims(name, input.ndim, dim)
-
-
-def _dims(name: str, ndim: int, dim: int | Sequence[int] | None) -> tuple[int, ...]:
     if dim is None or dim in ((), []):
         return tuple(range(ndim))
     dims = tuple(_dim(name, d, ndim) for d in ((dim,) if isinstance(dim, int) else dim))
@@ -290,6 +286,6 @@ def _dims(name: str, ndim: int, dim: int | Sequence[int] | None) -> tuple[int, .
 def spread(g: Array, shape: Sequence[int], dim: int | Sequence[int] | None, keepdim: bool) -> Array:
     """`g`, of a tensor of `shape` reduced over `dim`, repeated to that shape: the adjoint of summing."""
     if dim is not None and not keepdim:
-        dims = _dims("expand", len(shape), dim)
+        dims = dims_of("expand", len(shape), dim)
         g = g.reshape([1 if i in dims else n for i, n in enumerate(shape)])
     return expand(g, shape)
