@@ -12,8 +12,7 @@ from .backward import receiver, run_backward
 from .graph import Leaf, Node, RemovableHandle
 from .numpy_api import NumPyProtocols
 from .op import get_default_dtype, hand_down, wrap
-from .ops import arithmetic, compare, elementwise, index, linalg, reduce
-from .ops import shape as shaping
+from .ops import arithmetic, compare, elementwise, index, linalg, reduce, shape as shaping
 from .ops.cast import cast, clone
 
 DTypeLike = Any

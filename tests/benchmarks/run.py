@@ -50,6 +50,12 @@ RESULT_TOLERANCE = 1e-3
 """Largest difference of two results' products with the same noise, relative to their norm."""
 
 
+PAGE = """# Benchmarks
+
+Written by `python -m tests.benchmarks --markdown docs/benchmarks.md`; it needs the `bench` extra and a quiet machine.
+
+"""
+
 IMPORTED = ("numpy", "tinygrad_lab")
 
 
@@ -228,7 +234,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     text = markdown(report)
     print(text, end="")
     if options.markdown:
-        options.markdown.write_text(text)
+        options.markdown.write_text(PAGE + text)
     if options.json:
         options.json.write_text(json.dumps(asdict(report), indent=1) + "\n")
     return 1 if report.disagreements else 0

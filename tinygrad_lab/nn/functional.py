@@ -10,8 +10,7 @@ import numpy as np
 from ..creation import as_tensor
 from ..op import Array, wrap
 from ..ops import elementwise, loss
-from ..ops.arithmetic import abs as absolute
-from ..ops.arithmetic import square
+from ..ops.arithmetic import abs as absolute, square
 from ..ops.compare import where
 from ..ops.elementwise import log, log1p, sigmoid, tanh
 from ..ops.linalg import linear
