@@ -27,7 +27,9 @@ def test_command_prints_and_writes_the_table(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     rows = [line.split("|")[1].strip() for line in done.stdout.splitlines() if "|" in line]
     assert rows[2:] == [*TASKS, "mnist_mlp, peak memory"]
-    assert table.read_text() == done.stdout
+    page = table.read_text()
+    assert page.startswith("# Benchmarks\n")
+    assert page.endswith("\n\n" + done.stdout)
     seconds = json.loads(record.read_text())["seconds"]
     assert {task: len(times["numpy"]) for task, times in seconds.items()} == dict.fromkeys(TASKS, 1)
 

@@ -285,6 +285,8 @@ def dims_of(name: str, ndim: int, dim: int | Sequence[int] | None) -> tuple[int,
 
 def spread(g: Array, shape: Sequence[int], dim: int | Sequence[int] | None, keepdim: bool) -> Array:
     """`g`, of a tensor of `shape` reduced over `dim`, repeated to that shape: the adjoint of summing."""
+    if dim is None and isinstance(g, (np.ndarray, np.generic)):
+        return np.full(shape, g, g.dtype)  # faster than making a view
     if dim is not None and not keepdim:
         dims = dims_of("expand", len(shape), dim)
         g = g.reshape([1 if i in dims else n for i, n in enumerate(shape)])
