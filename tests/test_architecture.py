@@ -23,10 +23,11 @@ MAX_LINES = 550
 # The rooms, from the ground up. A room is a module or a folder right inside the package.
 HOUSE = (
     {"graph", "memory"},
-    {"domain"},
+    {"domain", "convention"},
     {"op"},
     {"ops"},
     {"inplace", "backward", "numpy_api"},
+    {"methods"},
     {"tensor", "random"},
     {"creation"},
     {"autograd"},

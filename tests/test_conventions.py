@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import tinygrad_lab as tg
+from tinygrad_lab.convention import conventions
 from tinygrad_lab.nn import functional as F
 
 inf, nan = math.inf, math.nan
@@ -43,6 +44,33 @@ def second(f, value):
 
 def same(got, want):
     np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("case", conventions, ids=lambda c: c.case)
+def test_a_declared_convention(case):
+    places = [i for i, a in enumerate(case.args) if isinstance(a, float) or is_floats(a)]
+
+    def f(*leaves):
+        args = list(case.args)
+        for i, x in zip(places, leaves, strict=True):
+            args[i] = x
+        return case.function(*args)
+
+    values = [case.args[i] for i in places]
+    if case.raises:
+        with pytest.raises(case.raises):
+            gradients(f, *values)
+        return
+    for got, want in zip(gradients(f, *values), case.gradients, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-12, atol=0)
+    if case.value is not None:
+        with np.errstate(all="ignore"):
+            np.testing.assert_allclose(f(*map(tg.tensor, values)).tolist(), case.value, rtol=1e-6, atol=0)
+
+
+def is_floats(value):
+    """Whether `value` is a list of floats, of whatever depth."""
+    return isinstance(value, list) and all(isinstance(v, float) or is_floats(v) for v in value)
 
 
 # ------------------------------------------------------------------------------------------------ kinks and jumps

@@ -4,11 +4,8 @@ And the test of this test: rules that are slightly wrong, wrong in one way only,
 """
 
 import dataclasses
-import functools
 import itertools
-import math
 import re
-import statistics
 import subprocess
 import sys
 
@@ -18,110 +15,13 @@ import pytest
 from hypothesis import Phase
 
 import tinygrad_lab as tg
+from tests.references import REFERENCES
 from tinygrad_lab.op import Each, _eager, op, table, ufuncs
 from tinygrad_lab.testing import check_op, signature
 from tinygrad_lab.testing.strategies import arguments
 
 EXAMPLES = 25
 MANY = 300
-
-# ------------------------------------------------------------- values computed in another way, one element at a time
-
-
-def along(f):
-    """The reduction that applies `f` to the list of the elements over `dim`."""
-
-    def reduce(x, dim=None, keepdim=False, **rest):
-        dims = tuple(range(x.ndim)) if dim in (None, ()) or x.ndim == 0 else np.atleast_1d(dim) % x.ndim
-        kept = [d for d in range(x.ndim) if d not in dims]
-        rows = np.transpose(x, [*kept, *dims]).reshape(*(x.shape[d] for d in kept), math.prod(x.shape[d] for d in dims))
-        y = np.array([f(rows[k].tolist(), **rest) for k in np.ndindex(rows.shape[:-1])])
-        return y.reshape([1 if d in dims else n for d, n in enumerate(x.shape)] if keepdim else rows.shape[:-1])
-
-    return reduce
-
-
-def each_row(f):
-    """The function that applies `f` to each list of the elements along `dim`."""
-    return lambda x, dim: np.apply_along_axis(f, dim, x) if x.size and x.ndim else np.reshape(f(x.ravel()), x.shape)
-
-
-def std(x, dim, correction, keepdim):
-    of_all, of_sample = along(statistics.pstdev), along(lambda v: statistics.stdev(v) if len(v) > 1 else math.nan)
-    empty = along(lambda v: math.nan)
-    size = np.size(along(len)(x, dim)) and np.max(along(len)(x, dim))
-    return (of_sample if correction else of_all if size else empty)(x, dim, keepdim)
-
-
-def places(shape, view):
-    """Where each element of `view(x)` stands in the flattened x of `shape`."""
-    return np.asarray(view(np.arange(math.prod(shape)).reshape(shape)))
-
-
-def added(shape, where, values):
-    out = np.zeros(math.prod(shape))
-    for p, v in zip(where.ravel().tolist(), values.ravel().tolist(), strict=True):
-        out[p] += v
-    return out.reshape(shape)
-
-
-def overwritten(x, where, values):
-    out = x.flatten()
-    for p, v in zip(where.ravel().tolist(), np.broadcast_to(values, where.shape).ravel().tolist(), strict=True):
-        out[p] = v
-    return out.reshape(x.shape)
-
-
-def picked_along(x, dim, index):
-    if x.ndim == 0:
-        return x
-    part = x[tuple(slice(None if d == dim % x.ndim else n) for d, n in enumerate(index.shape))]
-    return np.take_along_axis(part, index, dim)
-
-
-REFERENCES = {
-    **{o.name: ufunc for ufunc, call in ufuncs.items() for o in table.values() if o.call is call},
-    "pow": lambda a, b: np.exp(b * np.log(a)),
-    "reciprocal": lambda x: x**-1.0,
-    "rsqrt": lambda x: x**-0.5,
-    "sigmoid": lambda x: (1 + np.tanh(x / 2)) / 2,
-    "relu": lambda x: x * (x > 0),
-    "softplus": lambda x: np.logaddexp(0, x),
-    "where": lambda c, a, b: c * a + (1 - c) * b,
-    "wins": lambda a, b, least: ((np.minimum if least else np.maximum)(a, b) == a) / 1.0,
-    "gap": lambda a, b: a + -1.0 * b,
-    "cast": lambda x, dtype: x.astype(dtype),
-    "clone": lambda x: x,
-    "mean": along(lambda v: math.fsum(v) / len(v) if v else math.nan),
-    "sum": along(math.fsum),
-    "amax": along(max),
-    "amin": along(min),
-    "any": along(any),
-    "all": along(all),
-    "argmax": along(lambda v: v.index(max(v))),
-    "argmin": along(lambda v: v.index(min(v))),
-    "logsumexp": along(lambda v: math.log(math.fsum(map(math.exp, v))) if v else -math.inf),
-    "std": std,
-    "softmax": each_row(lambda v: np.exp(v) / np.exp(v).sum()),
-    "log_softmax": each_row(lambda v: np.log(np.exp(v) / np.exp(v).sum())),
-    "ties": lambda x, extreme, dim: (x == extreme) / along(lambda v: v.count(True))(x == extreme, dim, True),
-    "reshape": lambda x, shape: np.array(x.ravel().tolist()).reshape(shape),
-    "permute": lambda x, dims: np.moveaxis(x, dims, range(x.ndim)),
-    "expand": lambda x, size: x * np.ones(size),
-    "cat": lambda dim, sizes, *tensors: functools.reduce(lambda a, b: np.append(a, b, dim), tensors),
-    "stack": lambda dim, *tensors: np.moveaxis(np.array(tensors), 0, dim),
-    "getitem": lambda x, index: np.take(x, places(x.shape, lambda p: p[index])),
-    "unpick": lambda x, index, shape: added(shape, places(shape, lambda p: p[index]), x),
-    "setitem": lambda x, index, value: overwritten(x, places(x.shape, lambda p: p[index]), value),
-    "gather": picked_along,
-    "ungather": lambda x, dim, index, shape: added(shape, places(shape, lambda p: picked_along(p, dim, index)), x),
-    "put_view": lambda x, value, view, args: overwritten(x, places(x.shape, lambda p: view.forward(p, *args)), value),
-    "matmul": lambda a, b: np.einsum("...nk,...km->...nm", a, b),
-    "affine": lambda x, w, b: np.einsum("nk,mk->nm", x, w) + b,
-    "one_hot": lambda t, like: np.eye(like.shape[1])[t],
-    "cross_entropy": lambda s, t: np.log(np.exp(s).sum(1)) - np.einsum("nk,nk->n", s, np.eye(s.shape[1])[t]),
-}
-
 
 # ------------------------------------------------------------------------------------------------------ the property
 

@@ -10,20 +10,16 @@ import numpy as np
 from . import inplace, memory
 from .backward import receiver, run_backward
 from .graph import Leaf, Node, RemovableHandle
+from .methods import Methods
 from .numpy_api import NumPyProtocols
 from .op import get_default_dtype, hand_down, wrap
-from .ops import arithmetic, compare, elementwise, index, linalg, reduce, shape as shaping
+from .ops import arithmetic, compare, index, linalg, shape as shaping
 from .ops.cast import cast, clone
 
 DTypeLike = Any
 
 
-def _sizes(sizes: tuple[Any, ...]) -> Sequence[int]:
-    """A shape given as one sequence or as separate integers."""
-    return sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
-
-
-class Tensor(NumPyProtocols):
+class Tensor(Methods, NumPyProtocols):
     """An n-dimensional array that remembers how it was computed. Made by `tensor`, `zeros`, `randn`, ...
 
     Attributes:
@@ -333,6 +329,12 @@ class Tensor(NumPyProtocols):
     __invert__ = compare.bitwise_not
     __getitem__ = index.getitem
 
+    __iadd__ = inplace.method("__iadd__", arithmetic._add)
+    __isub__ = inplace.method("__isub__", arithmetic._sub)
+    __imul__ = inplace.method("__imul__", arithmetic.mul)
+    __itruediv__ = inplace.method("__itruediv__", arithmetic._div)
+    __ipow__ = inplace.method("__ipow__", arithmetic.pow)
+
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]  # elementwise, as NumPy's
         return compare.eq(self, other) if _comparable(other) else NotImplemented
 
@@ -367,91 +369,6 @@ class Tensor(NumPyProtocols):
         return linalg.matmul(other, self)
 
     # ------------------------------------------------------------------------------------- methods: ops
-
-    add = arithmetic.add
-    sub = arithmetic.sub
-    mul = multiply = arithmetic.mul
-    div = divide = arithmetic.div
-    pow = arithmetic.pow
-    neg = negative = arithmetic.neg
-    abs = arithmetic.abs
-    square = arithmetic.square
-    reciprocal = arithmetic.reciprocal
-    maximum = arithmetic.maximum
-    minimum = arithmetic.minimum
-    remainder = arithmetic.remainder
-    floor_divide = arithmetic.floor_divide
-    clamp = clip = arithmetic.clamp
-    eq = compare.eq
-    ne = compare.ne
-    lt = compare.lt
-    le = compare.le
-    gt = compare.gt
-    ge = compare.ge
-    sign = compare.sign
-    isnan = compare.isnan
-    isinf = compare.isinf
-    isfinite = compare.isfinite
-    logical_and = compare.logical_and
-    logical_or = compare.logical_or
-    logical_not = compare.logical_not
-    exp = elementwise.exp
-    expm1 = elementwise.expm1
-    log = elementwise.log
-    log1p = elementwise.log1p
-    sqrt = elementwise.sqrt
-    rsqrt = elementwise.rsqrt
-    sin = elementwise.sin
-    cos = elementwise.cos
-    tan = elementwise.tan
-    tanh = elementwise.tanh
-    sigmoid = elementwise.sigmoid
-    relu = elementwise.relu
-    sum = reduce.sum
-    mean = reduce.mean
-    max = reduce.max
-    min = reduce.min
-    amax = reduce.amax
-    amin = reduce.amin
-    var = reduce.var
-    std = reduce.std
-    prod = reduce.prod
-    argmax = reduce.argmax
-    argmin = reduce.argmin
-    any = reduce.any
-    all = reduce.all
-    logsumexp = reduce.logsumexp
-    softmax = reduce.softmax
-    log_softmax = reduce.log_softmax
-    flatten = shaping.flatten
-    transpose = swapaxes = shaping.transpose
-    squeeze = shaping.squeeze
-    unsqueeze = shaping.unsqueeze
-    narrow = shaping.narrow
-    split = shaping.split
-    chunk = shaping.chunk
-    gather = index.gather
-    scatter_add = index.scatter_add
-    index_put = index.index_put
-    masked_fill = index.masked_fill
-    matmul = linalg.matmul
-    clone = clone
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """The elements in the same order in another shape; one size may be -1."""
-        return shaping.reshape(self, _sizes(shape))
-
-    def view(self, *shape: Any) -> Tensor:
-        """`reshape`, but never a copy."""
-        return shaping.view(self, _sizes(shape))
-
-    def permute(self, *dims: Any) -> Tensor:
-        """The dimensions in the order `dims`."""
-        return shaping.permute(self, _sizes(dims))
-
-    def expand(self, *sizes: Any) -> Tensor:
-        """Dimensions of size 1 repeated to `sizes`, without copying; -1 keeps a size."""
-        return shaping.expand(self, _sizes(sizes))
 
     def expand_as(self, other: Tensor) -> Tensor:
         """`expand` to the shape of `other`."""
@@ -500,35 +417,6 @@ class Tensor(NumPyProtocols):
     def bool(self) -> Tensor:
         """The elements in bool."""
         return self.to(np.bool_)
-
-    # ------------------------------------------------------------------------------------- in place
-
-    add_ = inplace.method("add_", arithmetic.add)
-    sub_ = inplace.method("sub_", arithmetic.sub)
-    mul_ = inplace.method("mul_", arithmetic.mul)
-    div_ = inplace.method("div_", arithmetic.div)
-    pow_ = inplace.method("pow_", arithmetic.pow)
-    neg_ = inplace.method("neg_", arithmetic.neg)
-    abs_ = inplace.method("abs_", arithmetic.abs)
-    exp_ = inplace.method("exp_", elementwise.exp)
-    log_ = inplace.method("log_", elementwise.log)
-    sqrt_ = inplace.method("sqrt_", elementwise.sqrt)
-    square_ = inplace.method("square_", arithmetic.square)
-    reciprocal_ = inplace.method("reciprocal_", arithmetic.reciprocal)
-    tanh_ = inplace.method("tanh_", elementwise.tanh)
-    sigmoid_ = inplace.method("sigmoid_", elementwise.sigmoid)
-    relu_ = inplace.method("relu_", elementwise.relu)
-    clamp_ = inplace.method("clamp_", arithmetic.clamp)
-    masked_fill_ = inplace.method("masked_fill_", index.masked_fill)
-    scatter_add_ = inplace.method("scatter_add_", index.scatter_add)
-    index_put_ = inplace.method("index_put_", index.index_put)
-    copy_ = inplace.method("copy_", inplace.replaced)
-    fill_ = inplace.method("fill_", inplace.replaced)
-    __iadd__ = inplace.method("__iadd__", arithmetic._add)
-    __isub__ = inplace.method("__isub__", arithmetic._sub)
-    __imul__ = inplace.method("__imul__", arithmetic.mul)
-    __itruediv__ = inplace.method("__itruediv__", arithmetic._div)
-    __ipow__ = inplace.method("__ipow__", arithmetic.pow)
 
     def zero_(self) -> Tensor:
         """Every element 0, in place. Returns the tensor itself."""

@@ -8,6 +8,7 @@ from tinygrad_lab import nn
 from tinygrad_lab.nn import functional as F
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
 
 SHAPES = [(5,), (1,), (4, 3), (1, 1), (2, 3, 4), (2, 3, 2, 2)]
 

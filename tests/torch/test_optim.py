@@ -7,6 +7,7 @@ import tinygrad_lab as tg
 from tinygrad_lab.nn import Parameter
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
 
 SHAPES = [(3, 4), (), (5,), (500, 600)]
 KINDS = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..tensor import Tensor
-from .functional import check_probability, dropout
+from .functional.dropout import check_probability, dropout
 from .module import Module
 
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ..convention import convention
 from ..domain import POSITIVE, Reals
 from ..op import Array, Fused, op
 from .compare import sign, where
@@ -58,6 +59,8 @@ def _or_nan(x: Array) -> Array:
     return where(x < 0, math.nan, x)
 
 
+@convention("sqrt at 0", [0.0, 4.0], gives=[math.inf, 0.25])
+@convention("sqrt(x) ** 2 at 0", [0.0, 4.0], gives=[math.nan, 1], of=lambda x: sqrt(x) ** 2)
 @op(lambda g, y, x: g / (2 * y), domain=POSITIVE, tex=r"\sqrt{{{input}}}", analytic=True, ufunc=np.sqrt)
 def sqrt(input: Array) -> Array:
     r"""Square root, :math:`y = \sqrt x`.
@@ -131,6 +134,8 @@ def _relu_rule(g: Array, y: Array, x: Array) -> Array:
     return d
 
 
+@convention("relu at 0", [0.0, -0.0, 1.0, -1.0], gives=[0, 0, 1, 0])
+@convention("relu of NaN", [math.nan], gives=[math.nan], value=[math.nan])
 @op(
     lambda g, y, x: g * sign(y),
     domain=Reals(kinks=(0.0,)),
