@@ -11,6 +11,7 @@ from . import (
     loss,
     reduce,
     rounding,
+    sampling,
     shape,
     special,
     trigonometric,

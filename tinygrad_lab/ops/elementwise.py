@@ -156,8 +156,9 @@ def sigmoid(input: Array) -> Array:
 
     :math:`dy = e^{-x} / (1 + e^{-x})^2\,dx = y (1 - y)\,dx`. Where :math:`e^{-x}` overflows, y is 0, as it should be.
     """
+    x = input if input.dtype.kind in "fc" else input.astype(np.float64)
     with np.errstate(over="ignore"):
-        e = np.exp(np.multiply(input, -1))  # not negative(), which bools don't have
+        e = np.exp(-x)
         e += 1
         return np.divide(1, e, out=e) if isinstance(e, np.ndarray) else 1 / e
 

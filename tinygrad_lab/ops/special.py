@@ -375,7 +375,7 @@ def _cot_derivative(x: Array, n: int) -> Array:
     polynomial = np.polynomial.Polynomial([0, 1])
     for _ in range(n):
         polynomial = polynomial.deriv() * np.polynomial.Polynomial([-1, 0, -1])
-    cot = 1 / np.tan(math.pi * (x - np.rint(x)))
+    cot = 1 / np.tan(math.pi * np.where(x == 0, x, x - np.rint(x)))  # 0 keeps its sign
     return math.pi ** (n + 1) * horner(cot, polynomial.coef[::-1].tolist())
 
 
