@@ -212,6 +212,7 @@ from .ops.trigonometric import (
     sinh as sinh,
     tan as tan,
 )
+from .parallel import get_num_threads as get_num_threads, set_num_threads as set_num_threads
 from .random import Generator as Generator, manual_seed as manual_seed
 from .tensor import Tensor as Tensor
 

@@ -240,6 +240,7 @@ class Methods:
 
     erf_ = inplace.method("erf_", special.erf)
     erfc_ = inplace.method("erfc_", special.erfc)
+    polygamma_ = inplace.method("polygamma_", special._polygamma)
     erfinv_ = inplace.method("erfinv_", special.erfinv)
     lgamma_ = inplace.method("lgamma_", special.lgamma)
     digamma_ = inplace.method("digamma_", special.digamma)

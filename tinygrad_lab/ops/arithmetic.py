@@ -78,12 +78,15 @@ def pow(input: Array, exponent: Array) -> Array:
     constant in b: the derivative is 0 there. A negative base has no derivative in b: NaN.
     """
     try:
-        return input**exponent  # NumPy's operator has fast ways for 2, 1/2 and -1, the ufunc has not
+        y = input**exponent  # NumPy's operator has fast ways for 2, 1/2 and -1, the ufunc has not
     except ValueError:  # of integers, where NumPy refuses what PyTorch refuses of a number only
         if not isinstance(exponent, np.ndarray):
             raise
         vanishing = (exponent < 0) & (np.absolute(input) != 1)
         return np.where(vanishing, 0, input).astype(np.result_type(input, exponent)) ** np.absolute(exponent)
+    if y.dtype.char == "b" and kind_of(input) == "b":  # NumPy's powers of bools are int8
+        return y.astype(np.bool_ if kind_of(exponent) == "b" else np.result_type(exponent, np.int8))
+    return y
 
 
 def _one_less(a: Array, b: Array) -> Array:
