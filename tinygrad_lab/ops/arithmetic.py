@@ -85,7 +85,7 @@ def pow(input: Array, exponent: Array) -> Array:
         vanishing = (exponent < 0) & (np.absolute(input) != 1)
         return np.where(vanishing, 0, input).astype(np.result_type(input, exponent)) ** np.absolute(exponent)
     if y.dtype.char == "b" and kind_of(input) == "b":  # NumPy's powers of bools are int8
-        return y.astype(np.bool_ if kind_of(exponent) == "b" else np.result_type(exponent, np.int8))
+        return y.astype(np.bool_ if kind_of(exponent) == "b" else getattr(exponent, "dtype", np.int64))
     return y
 
 
