@@ -10,8 +10,13 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any
 
-_WORTH = 2**19  # elements: a thread that has slept takes up to half a millisecond to begin
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+WORTH = 2**19  # elements: a thread that has slept takes up to half a millisecond to begin
 _threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 _pool: ThreadPoolExecutor | None = None
 
@@ -52,7 +57,7 @@ def in_parts(work: Callable[[int, int], None], n: int, size: int) -> None:
     """
     global _pool
     parts = min(_threads, n)
-    if parts == 1 or size < _WORTH:
+    if parts <= 1 or size < WORTH:
         return work(0, n)
     if _pool is None:
         _pool = ThreadPoolExecutor(_threads - 1, thread_name_prefix="tinygrad_lab")
@@ -67,3 +72,31 @@ def in_parts(work: Callable[[int, int], None], n: int, size: int) -> None:
         for other in others:
             other.result()
     return None
+
+
+def over_elements(f: Callable[..., object], *arrays: Array) -> Array:
+    """The array that `f(*arrays, out)` writes, element by element; each core gets a part of long arrays.
+
+    Arrays that lie in memory alike keep their layout.
+    """
+    first = arrays[0]
+    out = np.empty_like(first)
+    order = sorted(range(first.ndim), key=lambda i: -first.strides[i])
+    if all(a.strides == out.strides for a in arrays) and out.transpose(order).flags.c_contiguous:
+        flat = [a.transpose(order).reshape(-1) for a in (*arrays, out)]
+    else:
+        out = np.empty(first.shape, first.dtype)
+        flat = [np.ascontiguousarray(a).reshape(-1) for a in arrays] + [out.reshape(-1)]
+    in_parts(lambda start, stop: f(*(a[start:stop] for a in flat)), out.size, out.size)
+    return out
+
+
+def spread(ufunc: Callable[..., Any]) -> Callable[[Array], Any]:
+    """`ufunc` of one variable, in parts if the array is long."""
+
+    def call(x: Array) -> Any:
+        if type(x) is np.ndarray and x.size >= WORTH and x.dtype.kind == "f":
+            return over_elements(ufunc, x)
+        return ufunc(x)
+
+    return call
