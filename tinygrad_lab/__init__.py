@@ -91,25 +91,40 @@ from .ops.elementwise import (
     tan as tan,
     tanh as tanh,
 )
-from .ops.index import gather as gather, index_put as index_put, masked_fill as masked_fill, scatter_add as scatter_add
-from .ops.linalg import matmul as matmul
-from .ops.reduce import (
-    all as all,
+from .ops.extreme import (
     amax as amax,
     amin as amin,
-    any as any,
+    aminmax as aminmax,
     argmax as argmax,
     argmin as argmin,
-    log_softmax as log_softmax,
-    logsumexp as logsumexp,
+    cummax as cummax,
+    cummin as cummin,
     max as max,
-    mean as mean,
     min as min,
-    prod as prod,
-    softmax as softmax,
+)
+from .ops.index import gather as gather, index_put as index_put, masked_fill as masked_fill, scatter_add as scatter_add
+from .ops.linalg import matmul as matmul
+from .ops.norms import norm as norm
+from .ops.reduce import (
+    all as all,
+    any as any,
+    count_nonzero as count_nonzero,
+    mean as mean,
+    nanmean as nanmean,
+    nansum as nansum,
     std as std,
+    std_mean as std_mean,
     sum as sum,
+    trace as trace,
     var as var,
+    var_mean as var_mean,
+)
+from .ops.scan import (
+    cumprod as cumprod,
+    cumsum as cumsum,
+    diff as diff,
+    logcumsumexp as logcumsumexp,
+    prod as prod,
 )
 from .ops.shape import (
     cat as cat,
@@ -125,6 +140,7 @@ from .ops.shape import (
     transpose as transpose,
     unsqueeze as unsqueeze,
 )
+from .ops.softmax import log_softmax as log_softmax, logsumexp as logsumexp, softmax as softmax
 from .random import Generator as Generator, manual_seed as manual_seed
 from .tensor import Tensor as Tensor
 
