@@ -32,7 +32,7 @@ DimLike = int | Sequence[int] | None
     shapes="(*) -> (...)",
     tex=r"\lVert {input} \rVert_{{{ord}}}",
 )
-def _norm(input: Array, ord: float, dim: DimLike, keepdim: bool) -> Array:
+def _norm(input: Array, ord: float = 2, dim: DimLike = None, keepdim: bool = False) -> Array:
     r"""The p-norm, :math:`y = (\sum_i |x_i|^p)^{1/p}` for a finite p, and the number of non-zero elements for p = 0.
 
     :math:`p\,y^{p-1} dy = \sum_i p\,|x_i|^{p-1} \operatorname{sign}(x_i)\,dx_i`, so

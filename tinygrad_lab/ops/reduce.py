@@ -37,7 +37,7 @@ _all: Callable[..., Array] = np.logical_and.reduce
     tex=r"\sum {input}",
     analytic=True,
 )
-def _sum(input: Array, dim: DimLike, keepdim: bool) -> Array:
+def _sum(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
     r"""Sum over `dim`, :math:`y = \sum_i x_i`.
 
     :math:`dy = \sum_i dx_i`: every summand gets the whole cotangent. Integers and bools sum to int64.
@@ -52,7 +52,7 @@ def _sum(input: Array, dim: DimLike, keepdim: bool) -> Array:
     tex=r"\tfrac1n \sum {input}",
     analytic=True,
 )
-def _mean(input: Array, dim: DimLike, keepdim: bool) -> Array:
+def _mean(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
     r"""Arithmetic mean over `dim`, :math:`y = \tfrac1n \sum_i x_i`.
 
     :math:`dy = \tfrac1n \sum_i dx_i`: every element gets an n-th of the cotangent.
@@ -116,7 +116,7 @@ def count_nonzero(input: Array, dim: DimLike = None) -> Array:
     tex=r"\operatorname{{var}} {input}",
     analytic=True,
 )
-def _var(input: Array, dim: DimLike, correction: float, keepdim: bool) -> Array:
+def _var(input: Array, dim: DimLike = None, correction: float = 1, keepdim: bool = False) -> Array:
     r"""Variance, :math:`y = \sum_i (x_i - \bar x)^2 / (n - c)` with the correction c.
 
     :math:`dy = 2 \sum_i (x_i - \bar x) dx_i / (n - c)`, as the deviations sum to 0.
@@ -152,7 +152,7 @@ def _mean_square(input: Array, dim: DimLike, correction: float, keepdim: bool) -
     shapes="(*) -> (...)",
     tex=r"\operatorname{{std}} {input}",
 )
-def _std(input: Array, dim: DimLike, correction: float, keepdim: bool) -> Array:
+def _std(input: Array, dim: DimLike = None, correction: float = 1, keepdim: bool = False) -> Array:
     r"""Standard deviation, :math:`y^2 = \sum_i (x_i - \bar x)^2 / (n - c)` with the correction c.
 
     :math:`2 y\,dy = 2 \sum_i (x_i - \bar x) dx_i / (n - c)`, as the deviations sum to 0; so

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     tex=r"\sum_{{j \le i}} {input}_j",
     analytic=True,
 )
-def _cumsum(input: Array, dim: int, reverse: bool) -> Array:
+def _cumsum(input: Array, dim: int, reverse: bool = False) -> Array:
     r"""Sums of the elements up to each one, :math:`y_i = \sum_{j \le i} x_j`, or with `reverse` from each one on.
 
     :math:`\bar x_j = \sum_{i \ge j} g_i`: element j is in every sum from its own on, so the cotangents are summed the
@@ -58,7 +58,7 @@ def _accumulate(ufunc: Any, input: Array, dim: int, reverse: bool) -> Array:
     tex=r"y_i = {factor}_i\,y_{{i - 1}} + {input}_i",
     analytic=True,
 )
-def _recurrence(factor: Array, input: Array, dim: int, reverse: bool) -> Array:
+def _recurrence(factor: Array, input: Array, dim: int, reverse: bool = False) -> Array:
     r"""The linear recurrence :math:`y_i = a_i y_{i-1} + b_i`, :math:`y_{-1} = 0`, along `dim`; or backwards.
 
     :math:`dy_i = a_i\,dy_{i-1} + y_{i-1}\,da_i + db_i`. What arrives at :math:`y_i`, directly and through
@@ -107,7 +107,7 @@ def shifted(x: Array, dim: int, reverse: bool, first: float | None = None) -> Ar
     tex=r"\prod_{{j \le i}} {input}_j",
     analytic=True,
 )
-def _cumprod(input: Array, dim: int, reverse: bool) -> Array:
+def _cumprod(input: Array, dim: int, reverse: bool = False) -> Array:
     r"""Products of the elements up to each one, :math:`y_i = x_i\,y_{i-1}`, or with `reverse` from each one on.
 
     :math:`dy_i = x_i\,dy_{i-1} + y_{i-1}\,dx_i`: with the cotangent :math:`\lambda_i = g_i + x_{i+1} \lambda_{i+1}` of
@@ -123,7 +123,7 @@ def _cumprod(input: Array, dim: int, reverse: bool) -> Array:
     tex=r"\prod {input}",
     analytic=True,
 )
-def _prod(input: Array, dim: int | None, keepdim: bool) -> Array:
+def _prod(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     r"""Product over `dim`, :math:`y = \prod_i x_i`.
 
     :math:`dy = \sum_i dx_i \prod_{j \ne i} x_j`. The product of the others is that of those before times that of those
@@ -148,7 +148,7 @@ def _others(x: Array, dim: int | None) -> Array:
     shapes="(*) -> (...)",
     tex=r"\ln \sum_{{j \le i}} e^{{{input}_j}}",
 )
-def _logcumsumexp(input: Array, dim: int, reverse: bool) -> Array:
+def _logcumsumexp(input: Array, dim: int, reverse: bool = False) -> Array:
     r"""Logarithm of the sum of exponentials up to each element, :math:`y_i = \ln \sum_{j \le i} e^{x_j}`.
 
     :math:`\bar x_j = \sum_{i \ge j} g_i e^{x_j - y_i} = e^{x_j - y_j} \lambda_j` with :math:`\lambda_j = g_j +
