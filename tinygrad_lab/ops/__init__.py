@@ -13,6 +13,9 @@ from . import (
     norms,
     reduce,
     scan,
+    sets,
     shape,
     softmax,
+    sort,
+    statistics,
 )
