@@ -167,7 +167,6 @@ class Methods:
     mode = sorting.mode
     unique = sets.unique
     unique_consecutive = sets.unique_consecutive
-    isin = sets.isin
     quantile = statistics.quantile
     nanquantile = statistics.nanquantile
     cov = statistics.cov

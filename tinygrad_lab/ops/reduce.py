@@ -26,8 +26,8 @@ add_reduce: Callable[..., Array] = np.add.reduce
 multiply_reduce: Callable[..., Array] = np.multiply.reduce
 max_reduce: Callable[..., Array] = np.maximum.reduce
 min_reduce: Callable[..., Array] = np.minimum.reduce
-_any: Callable[..., Array] = np.logical_or.reduce
-_all: Callable[..., Array] = np.logical_and.reduce
+any_reduce: Callable[..., Array] = np.logical_or.reduce
+all_reduce: Callable[..., Array] = np.logical_and.reduce
 
 
 @op(
@@ -88,16 +88,16 @@ def whole(input: Array) -> Any:
 
 
 @op(domain=(Booleans(), Dims(), FLAG), shapes="(*) -> (...)", tex=r"\exists {input}")
-def any(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
-    """Whether some element over `dim` is non-zero; uint8 stays uint8, as in PyTorch."""
-    y = _any(input, axis=axis_of(input, dim), keepdims=keepdim)
+def _any(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
+    """Whether some element over `dim` is non-zero; uint8 stays uint8."""
+    y = any_reduce(input, axis=axis_of(input, dim), keepdims=keepdim)
     return y.astype(np.uint8) if input.dtype == np.uint8 else y
 
 
 @op(domain=(Booleans(), Dims(), FLAG), shapes="(*) -> (...)", tex=r"\forall {input}")
-def all(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
-    """Whether every element over `dim` is non-zero; uint8 stays uint8, as in PyTorch."""
-    y = _all(input, axis=axis_of(input, dim), keepdims=keepdim)
+def _all(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
+    """Whether every element over `dim` is non-zero; uint8 stays uint8."""
+    y = all_reduce(input, axis=axis_of(input, dim), keepdims=keepdim)
     return y.astype(np.uint8) if input.dtype == np.uint8 else y
 
 
@@ -170,6 +170,7 @@ def _slope(x: Array, y: Array, dim: DimLike, correction: float) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
+@convention("sum of nothing", [], gives=[], value=0)
 @numpy_names
 def sum(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum over `dim`, one dimension, several or all; integers and bools sum to int64.
@@ -184,6 +185,28 @@ def sum(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: Any 
     if dtype is None:
         return _sum(input, dim, keepdim)
     return cast(_sum(cast(input, dtype), dim, keepdim), dtype)
+
+
+@numpy_names
+def any(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
+    """Whether some element over `dim` is non-zero; a tensor of bool, of uint8 of uint8.
+
+    An empty `dim` names no dimension, as in PyTorch, where it means all of them to every other reduction.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a dimension is named twice.
+    """
+    return _any(input[None], 0) if dim in _NONE else _any(input, dim, keepdim)
+
+
+@numpy_names
+def all(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
+    """Whether every element over `dim` is non-zero; for the arguments see `any`."""
+    return _all(input[None], 0) if dim in _NONE else _all(input, dim, keepdim)
+
+
+_NONE: tuple[Any, ...] = ((), [])
 
 
 @convention("mean of nothing", [], gives=[], value=math.nan)
@@ -217,6 +240,8 @@ def nanmean(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: 
         RuntimeError: the elements aren't floating.
     """
     refuse_integers("nanmean", input)
+    if dtype is not None:
+        refuse_integers("nanmean", np.empty(0, dtype))
     total = nansum(input, dim, keepdim, dtype=dtype)
     with np.errstate(invalid="ignore"):
         return total / sum(logical_not(isnan(input)), dim, keepdim, dtype=total.dtype)

@@ -60,15 +60,14 @@ def _top(input: Array, k: int, dim: int, largest: bool) -> Array:
         return np.zeros((), np.int64)
     rows = np.moveaxis(input, dim, -1)
     n = rows.shape[-1]
-    if 4 * k > n or n < _WORTH_A_PARTITION:
+    nan = rows.dtype.kind == "f" and np.isnan(max_reduce(rows, axis=None, initial=-np.inf))
+    if nan or not 0 < 4 * k <= n or n < _WORTH_A_PARTITION:
         return np.moveaxis(_order(rows, -1, largest)[..., :k], -1, dim)
     # all beyond the k-th element, and of those that equal it the first: k of each row, found without sorting the rest
     at = n - k if largest else k - 1
     limit = np.partition(rows, at, axis=-1)[..., at : at + 1]
     beyond, equal = (rows > limit if largest else rows < limit), rows == limit
     wanted = k - np.count_nonzero(beyond, axis=-1, keepdims=True)
-    if rows.dtype.kind == "f" and np.isnan(max_reduce(rows, axis=None, initial=-np.inf)):
-        return np.moveaxis(_order(rows, -1, largest)[..., :k], -1, dim)
     if np.any(np.count_nonzero(equal, axis=-1, keepdims=True) > wanted):
         equal &= np.cumsum(equal, axis=-1) <= wanted
     places = np.nonzero(beyond | equal)[-1].reshape(*rows.shape[:-1], k)
@@ -159,7 +158,8 @@ def _most_frequent(input: Array, dim: int) -> Array:
     order = np.argsort(x, axis=-1, kind="stable")
     x = np.take_along_axis(x, order, -1)
     places = np.arange(x.shape[-1])
-    starts = np.where(np.diff(x, axis=-1, prepend=x[..., :1]) != 0, places, 0)
+    starts = np.zeros(x.shape, np.int64)
+    np.copyto(starts[..., 1:], places[1:], where=x[..., 1:] != x[..., :-1])
     longest = np.argmax(places - np.maximum.accumulate(starts, axis=-1), axis=-1, keepdims=True)
     return np.moveaxis(np.take_along_axis(order, longest, -1), -1, dim)
 
@@ -174,7 +174,7 @@ def _most_frequent(input: Array, dim: int) -> Array:
     of=lambda x: sort(x, 0).values * np.array([1.0, 4.0, 9.0]),
 )
 @numpy_names
-def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Extreme:
+def sort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Extreme:
     """The elements in ascending order along `dim`, with their indices; equal ones always keep their order.
 
     Raises:
@@ -186,7 +186,7 @@ def sort(input: Array, dim: int = -1, descending: bool = False, stable: bool = F
 
 
 @numpy_names
-def argsort(input: Array, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+def argsort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """The indices that sort the elements along `dim`; equal ones always keep their order.
 
     Raises:

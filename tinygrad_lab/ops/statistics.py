@@ -64,13 +64,13 @@ def _quantile(name: str, input: Array, q: Any, dim: int | None, keepdim: bool, i
     if not np.all((array_of(q) >= 0) & (array_of(q) <= 1)):
         raise RuntimeError(f"{name}: q must be between 0 and 1, not {array_of(q).tolist()}")
     shape: tuple[int, ...] = tuple(input.shape)
+    if 0 in shape:
+        raise RuntimeError(f"{name}: a tensor of shape {shape} is empty, so it has no quantile")
     x, rest, kept = reshape(input, (-1,)), shape[:0], (1,) * len(shape)
     at = 0 if dim is None else dim_of(name, input, dim)
     if dim is not None and shape:
         x = permute(input, [*(i for i in range(len(shape)) if i != at), at])
         rest, kept = x.shape[:-1], (*shape[:at], 1, *shape[at + 1 :])
-    if not x.shape[-1]:
-        raise RuntimeError(f"{name}: a tensor of shape {shape} has no elements along dim {at} to take a quantile of")
     y = _between(sort(x).values, reshape(q, (-1,)), interpolation, name == "nanquantile")
     y = permute(y, [len(rest), *range(len(rest))])
     return reshape(y, (*tuple(q.shape), *(kept if keepdim else rest)))
@@ -90,7 +90,8 @@ def _between(x: Array, q: Array, interpolation: str, ignore_nan: bool) -> Array:
     below, above = np.floor(plain).astype(np.int64), np.ceil(plain).astype(np.int64)
     low, high = _gather(x, -1, below), _gather(x, -1, above)
     weight = 0.5 if interpolation == "midpoint" else ranks - below.astype(x.dtype)
-    return where(below == above, low, low + (high - low) * weight)
+    with np.errstate(invalid="ignore"):
+        return where(below == above, low, low + (high - low) * weight)
 
 
 def cov(input: Array, *, correction: int = 1, fweights: Array | None = None, aweights: Array | None = None) -> Tensor:
@@ -105,8 +106,11 @@ def cov(input: Array, *, correction: int = 1, fweights: Array | None = None, awe
             :math:`d = \sum w - c \sum w a / \sum w`.
 
     Raises:
-        RuntimeError: there are more than two dimensions, or the weights don't fit or are negative.
+        RuntimeError: there are more than two dimensions, the elements are bools, or the weights don't fit or are
+            negative.
     """
+    if input.dtype.kind == "b":
+        raise RuntimeError("cov: the elements must be numbers, not bool")
     if input.ndim > 2:
         raise RuntimeError(f"cov: expected at most two dimensions, not shape {tuple(input.shape)}")
     x = reshape(input, (1, -1)) if input.ndim < 2 else input
