@@ -200,3 +200,15 @@ def test_norms_refuse():
         with pytest.raises(kind, match="norm: "):
             call()
     assert vector_norm(x, dtype=np.float64).dtype == np.float64
+
+
+@pytest.mark.parametrize("shape", [(200, 10), (20, 10, 32), (10, 200), (2000, 1)])
+@pytest.mark.parametrize("name", ["amax", "amin"])
+def test_extremes_of_many_short_rows(shape, name):
+    a = np.random.default_rng(0).integers(0, 9, shape).astype(np.float32)
+    a[0, ..., 0] = math.nan
+    for x in (a, np.asfortranarray(a), a[::-1]):
+        for dim in (-1, len(shape) - 1, 0, None):
+            for keepdim in (False, True):
+                want = getattr(np, name)(x, axis=dim, keepdims=keepdim)
+                np.testing.assert_array_equal(getattr(tg, name)(tg.tensor(x), dim, keepdim).array, want)

@@ -242,3 +242,15 @@ def test_searchsorted():
     ):
         with pytest.raises(RuntimeError, match="searchsorted: |bucketize: "):
             call()
+
+
+@pytest.mark.parametrize("kind", ["distinct", "ties", "nan"])
+@pytest.mark.parametrize("dim", [0, 1])
+def test_a_large_sort_is_stable(kind, dim):
+    a = np.random.default_rng(0).permutation(120 * 60).reshape(120, 60) // (1 if kind == "distinct" else 99) * 1.0
+    if kind == "nan":
+        a[3, 5:9] = nan
+    want = np.argsort(a, dim, kind="stable")
+    same(tg.tensor(a).argsort(dim), want)
+    backwards = np.argsort(np.flip(a, dim), dim, kind="stable")
+    same(tg.tensor(a).argsort(dim, descending=True), np.flip(a.shape[dim] - 1 - backwards, dim))

@@ -12,8 +12,8 @@ from ..domain import DISTINCT, FLAG, REALS, Dim, Dims, Given, IndexAlong
 from ..op import Array, numpy_names, op, table
 from .arithmetic import maximum, minimum
 from .index import _gather
-from .reduce import DimLike, add_reduce, axis_of, dim_of, max_reduce, min_reduce
-from .shape import spread, squeeze
+from .reduce import DimLike, add_reduce, axis_of, dim_of, kept, max_reduce, min_reduce
+from .shape import squeeze
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @convention("amax with a NaN", [math.nan, 1.0], gives=[math.nan, 0], value=math.nan)
 @convention("amax of a tie", [3.0, 1.0, 3.0], gives=[0.5, 0, 0.5], value=3)
 @op(
-    lambda g, y, x, dim, keepdim: spread(g, x.shape, dim, keepdim) * ties(x, spread(y, x.shape, dim, keepdim), dim),
+    lambda g, y, x, dim, keepdim: kept(g, x.shape, dim, keepdim) * ties(x, kept(y, x.shape, dim, keepdim), dim),
     domain=(DISTINCT, Dims(filled=True), FLAG),
     shapes="(*) -> (...)",
     tex=r"\max {input}",
@@ -38,7 +38,7 @@ def amax(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
 
 @convention("amin of a tie", [1.0, 3.0, 1.0], gives=[0.5, 0, 0.5], value=1)
 @op(
-    lambda g, y, x, dim, keepdim: spread(g, x.shape, dim, keepdim) * ties(x, spread(y, x.shape, dim, keepdim), dim),
+    lambda g, y, x, dim, keepdim: kept(g, x.shape, dim, keepdim) * ties(x, kept(y, x.shape, dim, keepdim), dim),
     domain=(DISTINCT, Dims(filled=True), FLAG),
     shapes="(*) -> (...)",
     tex=r"\min {input}",
@@ -56,12 +56,12 @@ def _with_extreme(draw: Any) -> tuple[Any, ...]:
     """Arguments of `ties`: a tensor and the extreme values that it has."""
     x, dim, _ = draw.arguments(table["amax"])
     top = table[draw.choice(("amax", "amin"))].forward(x, dim, True)
-    return x, np.broadcast_to(top, x.shape), dim
+    return x, top, dim
 
 
 @op(
     domain=(REALS, REALS, Dims(filled=True)),
-    shapes="(*), (*) -> (...)",
+    shapes="(*), (...) -> (...)",
     sample=_with_extreme,
     tex=r"[{input} = {extreme}] / \text{{ties}}",
 )

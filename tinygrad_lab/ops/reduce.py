@@ -11,6 +11,7 @@ import numpy as np
 
 from ..convention import convention
 from ..domain import DISTINCT, FLAG, REALS, Booleans, Choice, Dims
+from ..graph import add_up
 from ..op import Array, numpy_names, op
 from .cast import cast
 from .compare import isnan, logical_not, where
@@ -24,8 +25,8 @@ DimLike = int | Sequence[int] | None
 # NumPy's own reductions, without the wrapper of np.sum; its stubs know them only with a literal `keepdims`
 add_reduce: Callable[..., Array] = np.add.reduce
 multiply_reduce: Callable[..., Array] = np.multiply.reduce
-max_reduce: Callable[..., Array] = np.maximum.reduce
-min_reduce: Callable[..., Array] = np.minimum.reduce
+_max: Callable[..., Array] = np.maximum.reduce
+_min: Callable[..., Array] = np.minimum.reduce
 any_reduce: Callable[..., Array] = np.logical_or.reduce
 all_reduce: Callable[..., Array] = np.logical_and.reduce
 
@@ -42,7 +43,10 @@ def _sum(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
 
     :math:`dy = \sum_i dx_i`: every summand gets the whole cotangent. Integers and bools sum to int64.
     """
-    return add_reduce(input, axis=axis_of(input, dim), dtype=whole(input), keepdims=keepdim)
+    axis, dtype = axis_of(input, dim), whole(input)
+    if dtype is not None:
+        return add_reduce(input, axis=axis, dtype=dtype, keepdims=keepdim)
+    return add_up(input, axis, keepdim)
 
 
 @op(
@@ -58,7 +62,15 @@ def _mean(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
     :math:`dy = \tfrac1n \sum_i dx_i`: every element gets an n-th of the cotangent.
     """
     n = count(input.shape, dim)
-    return add_reduce(input, axis=axis_of(input, dim), keepdims=keepdim) / (n or math.nan)
+    return add_up(input, axis_of(input, dim), keepdim) / (n or math.nan)
+
+
+def kept(g: Array, shape: Sequence[int], dim: DimLike, keepdim: bool) -> Array:
+    """`g`, of a tensor of `shape` reduced over `dim`, in a shape that broadcasts to that one."""
+    if keepdim or dim is None:
+        return g
+    dims = dims_of("expand", len(shape), dim)
+    return g.reshape([1 if i in dims else n for i, n in enumerate(shape)])
 
 
 def count(shape: Sequence[int], dim: DimLike) -> int:
@@ -71,6 +83,27 @@ def axis_of(input: Array, dim: DimLike) -> int | tuple[int, ...] | None:
     if dim is None or isinstance(dim, int):
         return dim
     return tuple(dim) or None if input.ndim else dims_of("dim", 0, dim) or None
+
+
+def max_reduce(x: Array, axis: Any = None, keepdims: bool = False, **initial: float) -> Array:
+    """`np.maximum.reduce`, which is slow for short rows: their transpose has long ones."""
+    if (short := _short_rows(x, axis)) is not None:
+        return _max(short, axis=0).reshape(x.shape[:-1] + (1,) * keepdims)
+    return _max(x, axis=axis, keepdims=keepdims, **initial)
+
+
+def min_reduce(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    """`np.minimum.reduce`, as `max_reduce`."""
+    if (short := _short_rows(x, axis)) is not None:
+        return _min(short, axis=0).reshape(x.shape[:-1] + (1,) * keepdims)
+    return _min(x, axis=axis, keepdims=keepdims)
+
+
+def _short_rows(x: Array, axis: Any) -> Array:
+    """If the last of several dimensions is reduced and many rows are short, the array of their columns."""
+    if x.size < 1024 or x.ndim < 2 or axis not in (-1, x.ndim - 1) or x.shape[-1] > 32:
+        return None
+    return np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T)
 
 
 def dim_of(name: str, input: Array, dim: int) -> int:
@@ -109,7 +142,7 @@ def count_nonzero(input: Array, dim: DimLike = None) -> Array:
 
 @op(
     lambda g, y, x, dim, correction, keepdim: (
-        spread(g * _share(x, dim, correction), x.shape, dim, keepdim) * (x - _mean(x, dim, True))
+        kept(g * _share(x, dim, correction), x.shape, dim, keepdim) * (x - _mean(x, dim, True))
     ),
     domain=(REALS, Dims(), Choice((0, 1)), FLAG),
     shapes="(*) -> (...)",
@@ -138,15 +171,15 @@ def _mean_square(input: Array, dim: DimLike, correction: float, keepdim: bool) -
     dims = dims_of("var", input.ndim, dim)
     d = np.asarray(input - input[tuple(slice(0, 1) if i in dims else slice(None) for i in range(input.ndim))])
     n = count(input.shape, dim)
-    d -= add_reduce(d, axis=dims, keepdims=True) / (n or 1)
+    d -= add_up(d, dims, True) / (n or 1)
     np.square(d, out=d)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.divide(add_reduce(d, axis=dims, keepdims=keepdim), builtins.max(n - correction, 0))
+        return np.divide(add_up(d, dims, keepdim), builtins.max(n - correction, 0))
 
 
 @op(
     lambda g, y, x, dim, correction, keepdim: (
-        spread(g, x.shape, dim, keepdim) * _slope(x, spread(y, x.shape, dim, keepdim), dim, correction)
+        kept(g * inverse(y * (count(x.shape, dim) - correction)), x.shape, dim, keepdim) * (x - _mean(x, dim, True))
     ),
     domain=(DISTINCT, Dims(), Choice((0, 1)), FLAG),
     shapes="(*) -> (...)",
@@ -161,10 +194,9 @@ def _std(input: Array, dim: DimLike = None, correction: float = 1, keepdim: bool
     return np.sqrt(_mean_square(input, dim, correction, keepdim))
 
 
-def _slope(x: Array, y: Array, dim: DimLike, correction: float) -> Array:
-    """The derivative of `_std` for each element, 0 where the elements are all equal."""
-    deviation = x - _mean(x, dim, True)
-    return where(y == 0, 0, deviation / (where(y == 0, 1, y) * (count(x.shape, dim) - correction)))
+def inverse(y: Array) -> Array:
+    """1 / y, and 0 where y is 0."""
+    return where(y == 0, 0, 1 / where(y == 0, 1, y))
 
 
 # ------------------------------------------------------------------------------------------------- compositions

@@ -35,10 +35,23 @@ def _order(x: Array, dim: int, descending: bool) -> Array:
     if not x.ndim:
         return np.zeros((), np.int64)
     if not descending:
-        return np.argsort(x, axis=dim, kind="stable")
+        return _ascending(x, dim)
     # read from its end, x is sorted upwards, and the result is read from its end: equal elements keep their order
     back = (slice(None),) * (dim % x.ndim) + (slice(None, None, -1),)
-    return (x.shape[dim] - 1 - np.argsort(x[back], axis=dim, kind="stable"))[back]
+    return (x.shape[dim] - 1 - _ascending(x[back], dim))[back]
+
+
+def _ascending(x: Array, dim: int) -> Array:
+    """The stable ascending order. Where no two elements are equal every order is, and NumPy's fastest takes half the
+    time."""
+    if x.size < _LARGE or x.dtype.kind != "f":
+        return np.argsort(x, axis=dim, kind="stable")
+    order = np.argsort(x, axis=dim)
+    y = np.moveaxis(np.take_along_axis(x, order, dim), dim, -1)
+    return order if (y[..., 1:] > y[..., :-1]).all() else np.argsort(x, axis=dim, kind="stable")
+
+
+_LARGE = 4096  # elements
 
 
 def _taken(draw: Any) -> tuple[Any, ...]:
