@@ -212,3 +212,17 @@ def test_extremes_of_many_short_rows(shape, name):
             for keepdim in (False, True):
                 want = getattr(np, name)(x, axis=dim, keepdims=keepdim)
                 np.testing.assert_array_equal(getattr(tg, name)(tg.tensor(x), dim, keepdim).array, want)
+
+
+def test_large_softmax_by_blocks_is_softmax():
+    x = np.random.default_rng(0).standard_normal((3, 700, 100)) * 30
+    x[0, 0, 3:] = -math.inf
+    for f, want in ((tg.softmax, lambda r: np.exp(r - r.max(-1, keepdims=True))), (tg.log_softmax, None)):
+        got = f(tg.tensor(x), -1).array
+        for rows in (slice(0, 1), slice(1, 3)):
+            small = f(tg.tensor(x[rows, :5]), -1).array
+            np.testing.assert_allclose(got[rows, :5], small, rtol=1e-12)
+        if want:
+            np.testing.assert_allclose(got, want(x) / want(x).sum(-1, keepdims=True), rtol=1e-12)
+        other = f(tg.tensor(np.ascontiguousarray(np.moveaxis(x, -1, 0))), 0).array
+        np.testing.assert_allclose(np.moveaxis(other, 0, -1), got, rtol=1e-12)

@@ -254,3 +254,8 @@ def test_a_large_sort_is_stable(kind, dim):
     same(tg.tensor(a).argsort(dim), want)
     backwards = np.argsort(np.flip(a, dim), dim, kind="stable")
     same(tg.tensor(a).argsort(dim, descending=True), np.flip(a.shape[dim] - 1 - backwards, dim))
+
+
+def test_a_long_row_with_ties_is_sorted_stably():
+    a = np.random.default_rng(0).permutation(5000) // 2 * 1.0
+    same(tg.tensor(a).sort().indices, np.argsort(a, kind="stable"))

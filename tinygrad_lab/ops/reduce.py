@@ -157,10 +157,15 @@ def _var(input: Array, dim: DimLike = None, correction: float = 1, keepdim: bool
     return _mean_square(input, dim, correction, keepdim)
 
 
+def freedom(shape: Sequence[int], dim: DimLike, correction: float) -> float:
+    """n - c, and 0 where that is negative."""
+    return builtins.max(count(shape, dim) - correction, 0)
+
+
 def _share(x: Array, dim: DimLike, correction: float) -> float:
-    """2 / (n - c), infinite where that isn't positive."""
-    freedom = builtins.max(count(x.shape, dim) - correction, 0)
-    return 2 / freedom if freedom else math.inf
+    """2 / (n - c), infinite where that is 0."""
+    n = freedom(x.shape, dim, correction)
+    return 2 / n if n else math.inf
 
 
 def _mean_square(input: Array, dim: DimLike, correction: float, keepdim: bool) -> Array:
@@ -174,12 +179,12 @@ def _mean_square(input: Array, dim: DimLike, correction: float, keepdim: bool) -
     d -= add_up(d, dims, True) / (n or 1)
     np.square(d, out=d)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.divide(add_up(d, dims, keepdim), builtins.max(n - correction, 0))
+        return np.divide(add_up(d, dims, keepdim), freedom(input.shape, dim, correction))
 
 
 @op(
     lambda g, y, x, dim, correction, keepdim: (
-        kept(g * inverse(y * (count(x.shape, dim) - correction)), x.shape, dim, keepdim) * (x - _mean(x, dim, True))
+        kept(g * inverse(y * freedom(x.shape, dim, correction)), x.shape, dim, keepdim) * (x - _mean(x, dim, True))
     ),
     domain=(DISTINCT, Dims(), Choice((0, 1)), FLAG),
     shapes="(*) -> (...)",
