@@ -30,6 +30,6 @@ REFERENCES = {
     "top": lambda x, k, dim, largest: rows(lambda v: order(v, largest)[:k])(x, dim),
     "rank": lambda x, k, dim: rows(lambda v: [order(v)[k - 1]])(x, dim),
     "middle": rows(lambda v, _: [v.index(statistics.median_low(v))]),
-    "median": lambda x, ignore_nan: along(lambda v: statistics.median_low(v) if v else np.nan)(x),
+    "median": lambda x, ignore_nan: along(lambda v: statistics.median_low(v) if v else np.nan)(x, -1),
     "most_frequent": rows(lambda v: [v.index(min(v))]),
 }

@@ -67,7 +67,7 @@ def _direction(x: Array, y: Array, p: float) -> Array:
         return x
     if p in (0, 1):
         return sign(x)
-    return (where(x == 0, 1, absolute(x)) / where(y == 0, 1, y)) ** (p - 1) * sign(x)
+    return where(x == 0, 1, absolute(x) / where(y == 0, 1, y)) ** (p - 1) * sign(x)
 
 
 # ------------------------------------------------------------------------------------------------- compositions

@@ -13,8 +13,8 @@ from ..convention import convention
 from ..domain import DISTINCT, FLAG, Dim, Given
 from ..op import Array, numpy_names, op
 from .extreme import Extreme, _pick, chosen, ties
-from .reduce import dim_of, max_reduce
-from .shape import spread
+from .reduce import dim_of, kept, max_reduce
+from .shape import reshape
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -148,20 +148,19 @@ def _at_middle(input: Array, dim: int, ignore_nan: bool) -> Array:
 
 
 @op(
-    lambda g, y, x, ignore_nan: spread(g, x.shape, None, False) * ties(x, spread(y, x.shape, None, False), None),
+    lambda g, y, x, ignore_nan: kept(g, x.shape, -1, False) * ties(x, kept(y, x.shape, -1, False), -1),
     domain=(DISTINCT, FLAG),
-    shapes="(*) -> ()",
+    shapes="(*, n) -> (*)",
     tex=r"\operatorname{{median}} {input}",
 )
-def _median(input: Array, ignore_nan: bool) -> Array:
-    """The median of all elements, the lesser of the two in the middle; NaN of nothing.
+def _median(input: Array, ignore_nan: bool = False) -> Array:
+    """The median of each row, the lesser of the two in the middle; NaN of nothing.
 
     The cotangent goes to the element in the middle, in equal parts to those that equal it.
     """
-    flat = input.reshape(-1)
-    if not flat.size:
-        return np.full((), np.nan, input.dtype)
-    return np.array(flat[_at_middle(flat, 0, ignore_nan)[0]])
+    if not input.shape[-1]:
+        return np.full(input.shape[:-1], np.nan, input.dtype)
+    return np.take_along_axis(input, _at_middle(input, -1, ignore_nan), -1)[..., 0]
 
 
 @op(
@@ -291,7 +290,7 @@ def nanmedian(input: Array, dim: int | None = None, keepdim: bool = False) -> Te
 def _middle_of(name: str, input: Array, dim: int | None, keepdim: bool) -> Any:
     ignore_nan = name == "nanmedian"
     if dim is None:
-        return _median(input, ignore_nan)
+        return _median(reshape(input, (-1,)), ignore_nan)
     dim = _filled_dim(name, input, dim)
     return chosen(input, dim, _middle(input, dim, ignore_nan), keepdim)
 
