@@ -44,7 +44,11 @@ from .graph import (
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
-from .op import get_default_dtype as get_default_dtype, op as op, set_default_dtype as set_default_dtype
+from .op import (
+    get_default_dtype as get_default_dtype,
+    op as op,
+    set_default_dtype as set_default_dtype,
+)
 from .ops.arithmetic import (
     abs as abs,
     absolute as absolute,
@@ -77,7 +81,9 @@ from .ops.arithmetic import (
     subtract as subtract,
     true_divide as true_divide,
 )
-from .ops.cast import clone as clone
+from .ops.cast import (
+    clone as clone,
+)
 from .ops.compare import (
     allclose as allclose,
     bitwise_and as bitwise_and,
@@ -132,25 +138,42 @@ from .ops.elementwise import (
     tanh as tanh,
     xlogy as xlogy,
 )
-from .ops.index import gather as gather, index_put as index_put, masked_fill as masked_fill, scatter_add as scatter_add
-from .ops.linalg import matmul as matmul
-from .ops.reduce import (
-    all as all,
+from .ops.extreme import (
     amax as amax,
     amin as amin,
-    any as any,
+    aminmax as aminmax,
     argmax as argmax,
     argmin as argmin,
-    log_softmax as log_softmax,
-    logsumexp as logsumexp,
+    cummax as cummax,
+    cummin as cummin,
     max as max,
-    mean as mean,
     min as min,
-    prod as prod,
-    softmax as softmax,
+)
+from .ops.index import (
+    gather as gather,
+    index_put as index_put,
+    masked_fill as masked_fill,
+    scatter_add as scatter_add,
+)
+from .ops.linalg import (
+    matmul as matmul,
+)
+from .ops.norms import (
+    norm as norm,
+)
+from .ops.reduce import (
+    all as all,
+    any as any,
+    count_nonzero as count_nonzero,
+    mean as mean,
+    nanmean as nanmean,
+    nansum as nansum,
     std as std,
+    std_mean as std_mean,
     sum as sum,
+    trace as trace,
     var as var,
+    var_mean as var_mean,
 )
 from .ops.rounding import (
     ceil as ceil,
@@ -164,7 +187,25 @@ from .ops.rounding import (
     round as round,
     trunc as trunc,
 )
-from .ops.sampling import bernoulli as bernoulli, multinomial as multinomial, poisson as poisson
+from .ops.sampling import (
+    bernoulli as bernoulli,
+    multinomial as multinomial,
+    poisson as poisson,
+)
+from .ops.scan import (
+    cumprod as cumprod,
+    cumsum as cumsum,
+    diff as diff,
+    logcumsumexp as logcumsumexp,
+    prod as prod,
+)
+from .ops.sets import (
+    bucketize as bucketize,
+    isin as isin,
+    searchsorted as searchsorted,
+    unique as unique,
+    unique_consecutive as unique_consecutive,
+)
 from .ops.shape import (
     cat as cat,
     chunk as chunk,
@@ -179,6 +220,21 @@ from .ops.shape import (
     transpose as transpose,
     unsqueeze as unsqueeze,
 )
+from .ops.softmax import (
+    log_softmax as log_softmax,
+    logsumexp as logsumexp,
+    softmax as softmax,
+)
+from .ops.sort import (
+    argsort as argsort,
+    kthvalue as kthvalue,
+    median as median,
+    mode as mode,
+    msort as msort,
+    nanmedian as nanmedian,
+    sort as sort,
+    topk as topk,
+)
 from .ops.special import (
     digamma as digamma,
     erf as erf,
@@ -186,6 +242,14 @@ from .ops.special import (
     erfinv as erfinv,
     lgamma as lgamma,
     polygamma as polygamma,
+)
+from .ops.statistics import (
+    bincount as bincount,
+    corrcoef as corrcoef,
+    cov as cov,
+    histc as histc,
+    nanquantile as nanquantile,
+    quantile as quantile,
 )
 from .ops.trigonometric import (
     acos as acos,
@@ -212,8 +276,16 @@ from .ops.trigonometric import (
     sinh as sinh,
     tan as tan,
 )
-from .random import Generator as Generator, manual_seed as manual_seed
-from .tensor import Tensor as Tensor
-from .threads import get_num_threads as get_num_threads, set_num_threads as set_num_threads
+from .random import (
+    Generator as Generator,
+    manual_seed as manual_seed,
+)
+from .tensor import (
+    Tensor as Tensor,
+)
+from .threads import (
+    get_num_threads as get_num_threads,
+    set_num_threads as set_num_threads,
+)
 
 __version__ = "0.1.0"

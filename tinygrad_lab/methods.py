@@ -15,13 +15,20 @@ from .ops import (
     cast,
     compare,
     elementwise,
+    extreme,
     index,
     linalg,
+    norms,
     reduce,
     rounding,
     sampling,
+    scan,
+    sets,
     shape as shaping,
+    softmax as exponential,
+    sort as sorting,
     special,
+    statistics,
     trigonometric,
 )
 
@@ -268,20 +275,60 @@ class Methods:
 
     sum = reduce.sum
     mean = reduce.mean
-    max = reduce.max
-    min = reduce.min
-    amax = reduce.amax
-    amin = reduce.amin
     var = reduce.var
     std = reduce.std
-    prod = reduce.prod
-    argmax = reduce.argmax
-    argmin = reduce.argmin
     any = reduce.any
     all = reduce.all
-    logsumexp = reduce.logsumexp
-    softmax = reduce.softmax
-    log_softmax = reduce.log_softmax
+    count_nonzero = reduce.count_nonzero
+    nansum = reduce.nansum
+    nanmean = reduce.nanmean
+    trace = reduce.trace
+    norm = norms.norm
+    logsumexp = exponential.logsumexp
+    softmax = exponential.softmax
+    log_softmax = exponential.log_softmax
+
+    # --------------------------------------------------------------------------------------------- extreme
+
+    max = extreme.max
+    min = extreme.min
+    amax = extreme.amax
+    amin = extreme.amin
+    aminmax = extreme.aminmax
+    argmax = extreme.argmax
+    argmin = extreme.argmin
+    cummax = extreme.cummax
+    cummin = extreme.cummin
+
+    # ------------------------------------------------------------------------------------------------ scan
+
+    prod = scan.prod
+    cumsum = scan.cumsum
+    cumprod = scan.cumprod
+    logcumsumexp = scan.logcumsumexp
+    diff = scan.diff
+
+    cumsum_ = inplace.method("cumsum_", scan.cumsum)
+    cumprod_ = inplace.method("cumprod_", scan.cumprod)
+
+    # ------------------------------------------------------------------------------------------------ sort
+
+    sort = sorting.sort
+    argsort = sorting.argsort
+    msort = sorting.msort
+    topk = sorting.topk
+    kthvalue = sorting.kthvalue
+    median = sorting.median
+    nanmedian = sorting.nanmedian
+    mode = sorting.mode
+    unique = sets.unique
+    unique_consecutive = sets.unique_consecutive
+    quantile = statistics.quantile
+    nanquantile = statistics.nanquantile
+    cov = statistics.cov
+    corrcoef = statistics.corrcoef
+    bincount = statistics.bincount
+    histc = statistics.histc
 
     # ----------------------------------------------------------------------------------------------- shape
 

@@ -48,7 +48,7 @@ if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's
     os.register_at_fork(after_in_child=_forget_pool)
 
 
-def in_parts(work: Callable[[int, int], None], n: int, size: int) -> None:
+def in_parts(work: Callable[[int, int], object], n: int, size: int) -> None:
     """Call `work(start, stop)` for parts of `range(n)` that are done in any order, at once if it pays.
 
     Args:
@@ -58,7 +58,8 @@ def in_parts(work: Callable[[int, int], None], n: int, size: int) -> None:
     global _pool
     parts = min(_threads, n)
     if parts <= 1 or size < WORTH:
-        return work(0, n)
+        work(0, n)
+        return
     if _pool is None:
         _pool = ThreadPoolExecutor(_threads - 1, thread_name_prefix="tinygrad_lab")
     edges = [n * i // parts for i in range(parts + 1)]
@@ -71,7 +72,6 @@ def in_parts(work: Callable[[int, int], None], n: int, size: int) -> None:
     finally:
         for other in others:
             other.result()
-    return None
 
 
 def over_elements(f: Callable[..., object], *arrays: Array) -> Array:
