@@ -77,6 +77,7 @@ from .ops.compare import (
     sign as sign,
     where as where,
 )
+from .ops.einsum import einsum as einsum
 from .ops.elementwise import (
     cos as cos,
     exp as exp,
@@ -92,7 +93,25 @@ from .ops.elementwise import (
     tanh as tanh,
 )
 from .ops.index import gather as gather, index_put as index_put, masked_fill as masked_fill, scatter_add as scatter_add
-from .ops.linalg import matmul as matmul
+from .ops.linalg import (
+    addbmm as addbmm,
+    addmm as addmm,
+    addmv as addmv,
+    addr as addr,
+    baddbmm as baddbmm,
+    bmm as bmm,
+    cross as cross,
+    dot as dot,
+    ger as ger,
+    inner as inner,
+    kron as kron,
+    matmul as matmul,
+    mm as mm,
+    mv as mv,
+    outer as outer,
+    tensordot as tensordot,
+    vdot as vdot,
+)
 from .ops.reduce import (
     all as all,
     amax as amax,

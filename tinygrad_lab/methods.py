@@ -147,6 +147,27 @@ class Methods:
     # ---------------------------------------------------------------------------------------------- linalg
 
     matmul = linalg.matmul
+    bmm = linalg.bmm
+    cross = linalg.cross
+    dot = linalg.dot
+    ger = linalg.ger
+    inner = linalg.inner
+    kron = linalg.kron
+    mm = linalg.mm
+    mv = linalg.mv
+    outer = linalg.outer
+    vdot = linalg.vdot
+    addbmm = linalg.addbmm
+    addmm = linalg.addmm
+    addmv = linalg.addmv
+    addr = linalg.addr
+    baddbmm = linalg.baddbmm
+
+    addbmm_ = inplace.method("addbmm_", linalg.addbmm)
+    addmm_ = inplace.method("addmm_", linalg.addmm)
+    addmv_ = inplace.method("addmv_", linalg.addmv)
+    addr_ = inplace.method("addr_", linalg.addr)
+    baddbmm_ = inplace.method("baddbmm_", linalg.baddbmm)
 
     # ------------------------------------------------------------------------------------------------ cast
 

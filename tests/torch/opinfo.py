@@ -55,6 +55,12 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {}
 """Where we differ from PyTorch and mean to, by PyTorch's name."""
 
 
+FORMS: dict[str, Callable[..., Any]] = {
+    "einsum": lambda operands, equation: tg.einsum(equation, *operands),
+}
+"""Ours, called as PyTorch's samples call theirs, where that isn't the function's own signature."""
+
+
 class UntranslatableError(Exception):
     """The sample asks for something that isn't a matter of arrays: complex numbers, a device, a sparse layout."""
 
@@ -74,6 +80,8 @@ class Result:
 
 def ours(name: str) -> Callable[..., Any] | None:
     """Our function of PyTorch's `name`: of the package, of nn.functional or linalg; else the method."""
+    if name in FORMS:
+        return FORMS[name]
     place: Any = tg
     for part in name.split("."):
         place = getattr(place, part, None)
