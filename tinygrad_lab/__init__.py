@@ -92,6 +92,17 @@ from .ops.elementwise import (
     tan as tan,
     tanh as tanh,
 )
+from .ops.extreme import (
+    amax as amax,
+    amin as amin,
+    aminmax as aminmax,
+    argmax as argmax,
+    argmin as argmin,
+    cummax as cummax,
+    cummin as cummin,
+    max as max,
+    min as min,
+)
 from .ops.index import gather as gather, index_put as index_put, masked_fill as masked_fill, scatter_add as scatter_add
 from .ops.linalg import (
     addbmm as addbmm,
@@ -112,23 +123,27 @@ from .ops.linalg import (
     tensordot as tensordot,
     vdot as vdot,
 )
+from .ops.norms import norm as norm
 from .ops.reduce import (
     all as all,
-    amax as amax,
-    amin as amin,
     any as any,
-    argmax as argmax,
-    argmin as argmin,
-    log_softmax as log_softmax,
-    logsumexp as logsumexp,
-    max as max,
+    count_nonzero as count_nonzero,
     mean as mean,
-    min as min,
-    prod as prod,
-    softmax as softmax,
+    nanmean as nanmean,
+    nansum as nansum,
     std as std,
+    std_mean as std_mean,
     sum as sum,
+    trace as trace,
     var as var,
+    var_mean as var_mean,
+)
+from .ops.scan import (
+    cumprod as cumprod,
+    cumsum as cumsum,
+    diff as diff,
+    logcumsumexp as logcumsumexp,
+    prod as prod,
 )
 from .ops.shape import (
     cat as cat,
@@ -144,6 +159,7 @@ from .ops.shape import (
     transpose as transpose,
     unsqueeze as unsqueeze,
 )
+from .ops.softmax import log_softmax as log_softmax, logsumexp as logsumexp, softmax as softmax
 from .random import Generator as Generator, manual_seed as manual_seed
 from .tensor import Tensor as Tensor
 

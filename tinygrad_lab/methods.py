@@ -10,7 +10,19 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import inplace
-from .ops import arithmetic, compare, elementwise, index, linalg, reduce, shape as shaping
+from .ops import (
+    arithmetic,
+    compare,
+    elementwise,
+    extreme,
+    index,
+    linalg,
+    norms,
+    reduce,
+    scan,
+    shape as shaping,
+    softmax as exponential,
+)
 from .ops.cast import clone
 
 if TYPE_CHECKING:
@@ -104,20 +116,41 @@ class Methods:
 
     sum = reduce.sum
     mean = reduce.mean
-    max = reduce.max
-    min = reduce.min
-    amax = reduce.amax
-    amin = reduce.amin
     var = reduce.var
     std = reduce.std
-    prod = reduce.prod
-    argmax = reduce.argmax
-    argmin = reduce.argmin
     any = reduce.any
     all = reduce.all
-    logsumexp = reduce.logsumexp
-    softmax = reduce.softmax
-    log_softmax = reduce.log_softmax
+    count_nonzero = reduce.count_nonzero
+    nansum = reduce.nansum
+    nanmean = reduce.nanmean
+    trace = reduce.trace
+    norm = norms.norm
+    logsumexp = exponential.logsumexp
+    softmax = exponential.softmax
+    log_softmax = exponential.log_softmax
+
+    # --------------------------------------------------------------------------------------------- extreme
+
+    max = extreme.max
+    min = extreme.min
+    amax = extreme.amax
+    amin = extreme.amin
+    aminmax = extreme.aminmax
+    argmax = extreme.argmax
+    argmin = extreme.argmin
+    cummax = extreme.cummax
+    cummin = extreme.cummin
+
+    # ------------------------------------------------------------------------------------------------ scan
+
+    prod = scan.prod
+    cumsum = scan.cumsum
+    cumprod = scan.cumprod
+    logcumsumexp = scan.logcumsumexp
+    diff = scan.diff
+
+    cumsum_ = inplace.method("cumsum_", scan.cumsum)
+    cumprod_ = inplace.method("cumprod_", scan.cumprod)
 
     # ----------------------------------------------------------------------------------------------- shape
 

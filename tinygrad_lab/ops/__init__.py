@@ -1,4 +1,21 @@
 """The ops, a family a file. Each is one definition: forward, rules, derivation, notation and domain together."""
 
 from ..op import table
-from . import arithmetic, cast, compare, einsum, elementwise, factor, index, linalg, loss, reduce, shape, solve
+from . import (
+    arithmetic,
+    cast,
+    compare,
+    einsum,
+    elementwise,
+    extreme,
+    factor,
+    index,
+    linalg,
+    loss,
+    norms,
+    reduce,
+    scan,
+    shape,
+    softmax,
+    solve,
+)
