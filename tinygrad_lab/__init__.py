@@ -6,6 +6,7 @@ The table of contents: everything public, by the room it lives in. `X as X` says
 from . import (
     autograd as autograd,
     datasets as datasets,
+    linalg as linalg,
     nn as nn,
     ops as ops,
     optim as optim,
@@ -77,6 +78,7 @@ from .ops.compare import (
     sign as sign,
     where as where,
 )
+from .ops.distance import cdist as cdist, dist as dist
 from .ops.einsum import einsum as einsum
 from .ops.elementwise import (
     cos as cos,
@@ -104,6 +106,21 @@ from .ops.extreme import (
     min as min,
 )
 from .ops.index import gather as gather, index_put as index_put, masked_fill as masked_fill, scatter_add as scatter_add
+from .ops.legacy import (
+    chain_matmul as chain_matmul,
+    cholesky as cholesky,
+    cholesky_inverse as cholesky_inverse,
+    cholesky_solve as cholesky_solve,
+    cross as cross,
+    det as det,
+    inverse as inverse,
+    norm as norm,
+    pinverse as pinverse,
+    qr as qr,
+    slogdet as slogdet,
+    svd as svd,
+    triangular_solve as triangular_solve,
+)
 from .ops.linalg import (
     addbmm as addbmm,
     addmm as addmm,
@@ -111,7 +128,6 @@ from .ops.linalg import (
     addr as addr,
     baddbmm as baddbmm,
     bmm as bmm,
-    cross as cross,
     dot as dot,
     ger as ger,
     inner as inner,
@@ -123,7 +139,8 @@ from .ops.linalg import (
     tensordot as tensordot,
     vdot as vdot,
 )
-from .ops.norms import norm as norm
+from .ops.matrices import logdet as logdet
+from .ops.matrix_functions import matrix_exp as matrix_exp, matrix_power as matrix_power
 from .ops.reduce import (
     all as all,
     any as any,

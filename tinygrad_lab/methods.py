@@ -13,11 +13,14 @@ from . import inplace
 from .ops import (
     arithmetic,
     compare,
+    distance,
     elementwise,
     extreme,
     index,
+    legacy,
     linalg,
-    norms,
+    matrices,
+    matrix_functions,
     reduce,
     scan,
     shape as shaping,
@@ -124,7 +127,7 @@ class Methods:
     nansum = reduce.nansum
     nanmean = reduce.nanmean
     trace = reduce.trace
-    norm = norms.norm
+    norm = legacy.norm
     logsumexp = exponential.logsumexp
     softmax = exponential.softmax
     log_softmax = exponential.log_softmax
@@ -181,7 +184,6 @@ class Methods:
 
     matmul = linalg.matmul
     bmm = linalg.bmm
-    cross = linalg.cross
     dot = linalg.dot
     ger = linalg.ger
     inner = linalg.inner
@@ -195,6 +197,22 @@ class Methods:
     addmv = linalg.addmv
     addr = linalg.addr
     baddbmm = linalg.baddbmm
+
+    cholesky = legacy.cholesky
+    cholesky_inverse = legacy.cholesky_inverse
+    cholesky_solve = legacy.cholesky_solve
+    cross = legacy.cross
+    det = legacy.det
+    dist = distance.dist
+    inverse = legacy.inverse
+    logdet = matrices.logdet
+    matrix_exp = matrix_functions.matrix_exp
+    matrix_power = matrix_functions.matrix_power
+    pinverse = legacy.pinverse
+    qr = legacy.qr
+    slogdet = legacy.slogdet
+    svd = legacy.svd
+    triangular_solve = legacy.triangular_solve
 
     addbmm_ = inplace.method("addbmm_", linalg.addbmm)
     addmm_ = inplace.method("addmm_", linalg.addmm)

@@ -355,7 +355,7 @@ def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha
     return _added("addbmm", input, total, beta, alpha)
 
 
-def _added(name: str, input: Array, y: Array, beta: float, alpha: float) -> Tensor:
+def _added(name: str, input: Array, y: Tensor, beta: float, alpha: float) -> Tensor:
     """`beta * input + alpha * y`; with beta 0 nothing of `input` counts, not even a NaN.
 
     Raises:
@@ -436,23 +436,7 @@ def kron(input: Array, other: Array) -> Tensor:
     return reshape(mul(left, right), [i * j for i, j in zip(a, b, strict=True)])
 
 
-def cross(input: Array, other: Array, dim: int | None = None) -> Tensor:
-    """Vector products of the vectors of length 3 along `dim`, by default the first dimension of size 3.
-
-    Raises:
-        RuntimeError: that size isn't 3, or the shapes don't broadcast.
-        IndexError: there is no such dimension.
-    """
-    if dim is None:
-        shape = _broadcast("cross", input.shape, other.shape)
-        dim = next((d for d, n in enumerate(shape) if n == 3), None)
-        if dim is None:
-            raise RuntimeError(f"cross: no dimension of shape {shape} has size 3")
-        dim -= len(shape)
-    return linalg_cross(input, other, dim=dim)
-
-
-def linalg_cross(input: Array, other: Array, *, dim: int = -1) -> Tensor:
+def cross(input: Array, other: Array, *, dim: int = -1) -> Tensor:
     r"""Vector products of the vectors of length 3 along `dim`, :math:`y_i = a_{i+1} b_{i+2} - a_{i+2} b_{i+1}`.
 
     Raises:

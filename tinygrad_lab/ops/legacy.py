@@ -1,0 +1,163 @@
+"""Linear algebra by PyTorch's older names: arguments and results are those of `torch.svd`, not `torch.linalg.svd`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..op import Array, numpy_names
+from . import linalg, matrices, matrix_functions, norms
+from .cast import clone
+from .linalg import alike
+from .matrices import QR, SignAndLog
+from .shape import reshape
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+def det(input: Array) -> Tensor:
+    """`linalg.det`."""
+    return matrices.det(input)
+
+
+def slogdet(input: Array) -> SignAndLog:
+    """`linalg.slogdet`."""
+    return matrices.slogdet(input)
+
+
+def inverse(input: Array) -> Tensor:
+    """`linalg.inv`."""
+    return matrices.inv(input)
+
+
+def pinverse(input: Array, rcond: float = 1e-15) -> Tensor:
+    """`linalg.pinv` with singular values up to `rcond` times the greatest taken for 0."""
+    return matrices.pinv(input, rcond)
+
+
+def cholesky(input: Array, upper: bool = False) -> Tensor:
+    """`linalg.cholesky`."""
+    return matrices.cholesky(input, upper=upper)
+
+
+def cholesky_solve(B: Array, L: Array, upper: bool = False) -> Tensor:
+    """The X with `A @ X = B`, given Cholesky's factor L of A, the lower triangle or the `upper` one.
+
+    Raises:
+        RuntimeError: shapes or dtypes don't fit.
+    """
+    for x in (B, L):
+        matrices.matrices("cholesky_solve", x, square=x is L)
+    alike("cholesky_solve", B, L)
+    if B.shape[-2] != L.shape[-1]:
+        raise RuntimeError(f"cholesky_solve: shapes {tuple(B.shape)} and {tuple(L.shape)} don't fit")
+    first, second = (L.mT, L) if upper else (L, L.mT)
+    half = matrices.solve_triangular(first, B, upper=False)
+    return matrices.solve_triangular(second, half, upper=True)
+
+
+def cholesky_inverse(L: Array, upper: bool = False) -> Tensor:
+    """The inverse of A, given Cholesky's factor L of it, the lower triangle or the `upper` one.
+
+    Raises:
+        RuntimeError: L isn't square, or isn't floating.
+    """
+    matrices.matrices("cholesky_inverse", L, square=True)
+    eye = np.broadcast_to(np.eye(L.shape[-1], dtype=L.dtype), L.shape)
+    return cholesky_solve(eye, L, upper)
+
+
+class TriangularSolution(NamedTuple):
+    """What `triangular_solve` returns."""
+
+    solution: Tensor
+    cloned_coefficient: Tensor
+
+
+def triangular_solve(
+    b: Array, A: Array, upper: bool = True, transpose: bool = False, unitriangular: bool = False
+) -> TriangularSolution:
+    """`linalg.solve_triangular` with its operands exchanged, of A or of its `transpose`; and a copy of A."""
+    matrices.matrices("triangular_solve", A, square=True)
+    whole = A.mT if transpose else A
+    x = matrices.solve_triangular(whole, b, upper=upper != transpose, unitriangular=unitriangular)
+    return TriangularSolution(x, clone(A))
+
+
+class LegacySVD(NamedTuple):
+    """What `svd` returns: `U @ diag(S) @ V.mT`."""
+
+    U: Tensor
+    S: Tensor
+    V: Tensor
+
+
+def svd(input: Array, some: bool = True, compute_uv: bool = True) -> LegacySVD:
+    """Singular values and vectors, `input = U @ diag(S) @ V.mT`.
+
+    Args:
+        some: without the vectors that complete U and V to square matrices.
+        compute_uv: else U and V are square matrices of zeros.
+
+    Raises:
+        RuntimeError: there are less than 2 dimensions, or the matrix isn't floating.
+    """
+    if compute_uv:
+        U, S, Vh = matrices.svd(input, full_matrices=not some)
+        return LegacySVD(U, S, Vh.mT)
+    S = matrices.svdvals(input)
+    zeros = matrices._as_tensor_like(S)
+    U, V = (zeros(np.zeros((*input.shape[:-2], n, n), input.dtype)) for n in input.shape[-2:])
+    return LegacySVD(U, S, V)
+
+
+def qr(input: Array, some: bool = True) -> QR:
+    """`linalg.qr`, reduced, or complete without `some`."""
+    return matrices.qr(input, "reduced" if some else "complete")
+
+
+def chain_matmul(*matrices: Array) -> Tensor:
+    """Product of one or more matrices, in the order that takes the fewest multiplications.
+
+    Raises:
+        RuntimeError: there is none, one isn't a matrix, or sizes or dtypes don't fit.
+    """
+    if not matrices:
+        raise RuntimeError("chain_matmul: at least one matrix expected")
+    for x in matrices:
+        linalg.dimensions("chain_matmul", matrix=(x, 2))
+    return matrix_functions.multi_dot(matrices) if len(matrices) > 1 else reshape(matrices[0], tuple(matrices[0].shape))
+
+
+def cross(input: Array, other: Array, dim: int | None = None) -> Tensor:
+    """`linalg.cross` along `dim`, by default the first dimension of size 3.
+
+    Raises:
+        RuntimeError: there is no such dimension, or the shapes don't broadcast.
+    """
+    if dim is None:
+        shape = linalg._broadcast("cross", input.shape, other.shape)
+        dim = next((d - len(shape) for d, n in enumerate(shape) if n == 3), None)
+        if dim is None:
+            raise RuntimeError(f"cross: no dimension of shape {shape} has size 3")
+    return linalg.cross(input, other, dim=dim)
+
+
+@numpy_names
+def norm(
+    input: Array, p: Any = "fro", dim: int | Sequence[int] | None = None, keepdim: bool = False, dtype: Any = None
+) -> Tensor:
+    """`linalg.vector_norm` of order `p` over `dim`; "fro" is the 2-norm and "nuc" the nuclear norm of matrices.
+
+    Raises:
+        RuntimeError: `p` is another string, or "nuc" or "fro" over other than the two dimensions of a matrix.
+    """
+    if p != "nuc":
+        return norms.norm(input, p, dim, keepdim, dtype)
+    if dim is None and input.ndim != 2:
+        raise RuntimeError(f"norm: 'nuc' without dim is of a matrix, not of shape {tuple(input.shape)}")
+    dims = (-2, -1) if dim is None else (dim,) if isinstance(dim, int) else dim
+    return matrix_functions.matrix_norm(input, "nuc", dims, keepdim, dtype=dtype)
