@@ -22,6 +22,7 @@ from .ops.matrices import (
 )
 from .ops.matrix_functions import (
     cond as cond,
+    householder_product as householder_product,
     matrix_exp as matrix_exp,
     matrix_norm as matrix_norm,
     matrix_power as matrix_power,

@@ -59,7 +59,10 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "aminmax": (NO_OUT,),
     "cholesky_inverse": (Difference("is 0, in PyTorch", "the other triangle isn't read, so its gradient is 0"),),
     "cholesky_solve": (Difference("is 0, in PyTorch", "the other triangle isn't read, so its gradient is 0"),),
-    "linalg.norm": (Difference("in PyTorch nan", "0 at the zero vector, to any order"),),
+    "linalg.norm": (
+        Difference("in PyTorch nan", "0 at the zero vector, to any order"),
+        Difference("the singular value 0 is repeated", "an error that says so, where PyTorch gives NaN"),
+    ),
     "linalg.pinv": (
         Difference("hermitian=True", "PyTorch's gradient is of the matrix, and its value of one triangle only"),
     ),

@@ -64,6 +64,7 @@ def _affine(input: Array, weight: Array, bias: Array) -> Array:
     broadcasts=True,
     promotes=False,
     tex=r"{x}^T {y}",
+    ufunc=np.vecdot,
 )
 def _vecdot(x: Array, y: Array) -> Array:
     r"""Scalar product along the last dimension, :math:`s = \sum_i x_i y_i`.

@@ -423,7 +423,7 @@ def inv_ex(A: Array, *, check_errors: bool = False) -> InverseWithInfo:
     Raises:
         LinAlgError: with `check_errors`, a matrix is singular.
     """
-    return InverseWithInfo(*_with_info(lambda: inv(A), A, check_errors))
+    return InverseWithInfo(*_with_info(lambda: inv(A), A, A, check_errors))
 
 
 def solve_ex(A: Array, B: Array, *, left: bool = True, check_errors: bool = False) -> ResultWithInfo:
@@ -432,7 +432,7 @@ def solve_ex(A: Array, B: Array, *, left: bool = True, check_errors: bool = Fals
     Raises:
         LinAlgError: with `check_errors`, a matrix is singular.
     """
-    return ResultWithInfo(*_with_info(lambda: solve(A, B, left=left), A, check_errors))
+    return ResultWithInfo(*_with_info(lambda: solve(A, B, left=left), A, B, check_errors))
 
 
 def cholesky_ex(A: Array, *, upper: bool = False, check_errors: bool = False) -> FactorWithInfo:
@@ -441,16 +441,16 @@ def cholesky_ex(A: Array, *, upper: bool = False, check_errors: bool = False) ->
     Raises:
         LinAlgError: with `check_errors`, a matrix isn't positive definite.
     """
-    return FactorWithInfo(*_with_info(lambda: cholesky(A, upper=upper), A, check_errors))
+    return FactorWithInfo(*_with_info(lambda: cholesky(A, upper=upper), A, A, check_errors))
 
 
-def _with_info(function: Callable[[], Tensor], A: Array, check_errors: bool) -> tuple[Tensor, Tensor]:
+def _with_info(function: Callable[[], Tensor], A: Array, like: Array, check_errors: bool) -> tuple[Tensor, Tensor]:
     try:
         y, failed = function(), 0
     except LinAlgError:
         if check_errors:
             raise
-        y, failed = A * math.nan, 1
+        y, failed = like * math.nan, 1
     return y, _as_tensor_like(A)(np.full(A.shape[:-2], failed, np.int32))
 
 

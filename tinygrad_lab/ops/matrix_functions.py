@@ -13,8 +13,9 @@ from ..op import Array, LinAlgError, numpy_names
 from . import factor, norms, solve as equations
 from .arithmetic import abs as absolute, pow
 from .cast import cast, clone
+from .compare import where
 from .extreme import amax, amin
-from .linalg import matmul
+from .linalg import alike, matmul
 from .matrices import inv, matrices, read_triangle, solve, tolerances
 from .reduce import sum
 from .shape import dims_of, permute, reshape, squeeze, stack, unsqueeze
@@ -260,6 +261,31 @@ def _chained(chain: Sequence[Array], best: dict[tuple[int, int], int], i: int, j
         return chain[i]
     k = best[i, j]
     return matmul(_chained(chain, best, i, k), _chained(chain, best, k + 1, j))
+
+
+def householder_product(input: Array, tau: Array) -> Tensor:
+    r"""The first columns of a product of reflections, :math:`H_1 \cdots H_k` with :math:`H_i = I - \tau_i v_i v_i^T`.
+
+    Args:
+        input: (*, m, n), in whose i-th column :math:`v_i` stands below the diagonal, its element on the diagonal taken
+            for 1 and those above it for 0; n is at most m.
+        tau: (*, k); k is at most n.
+
+    Raises:
+        RuntimeError: sizes or dtypes don't fit.
+    """
+    matrices("householder_product", input)
+    alike("householder_product", input, tau)
+    (m, n), k = input.shape[-2:], tau.shape[-1] if tau.ndim else 0
+    if m < n or k > n or tau.ndim != input.ndim - 1 or tau.shape[:-1] != input.shape[:-2]:
+        raise RuntimeError(f"householder_product: shapes {tuple(input.shape)} and {tuple(tau.shape)} don't fit")
+    eye = np.eye(m, n, dtype=input.dtype)
+    vectors = where(np.tri(m, n, -1, dtype=bool), input, eye)
+    y = 0 * input + eye
+    for i in reversed(range(k)):
+        v = vectors[..., i : i + 1]
+        y = y - tau[..., i, None, None] * matmul(v, matmul(v.mT, y))
+    return y  # type: ignore[no-any-return]
 
 
 def vander(x: Array, *, N: int | None = None) -> Tensor:
