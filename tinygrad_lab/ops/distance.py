@@ -49,12 +49,15 @@ def _euclidean(x1: Array, x2: Array) -> Array:
     vectors. :math:`y\,dy = (a - b)^T (da - db)`, so with :math:`w_{ij} = g_{ij} / y_{ij}`, 0 where the distance is 0,
     :math:`\bar a_i = \sum_j w_{ij} (a_i - b_j)`: a matrix product again.
     """
-    squares = np.vecdot(x1, x1)[..., :, None] + np.vecdot(x2, x2)[..., None, :]
-    return np.sqrt(np.maximum(squares - 2 * (x1 @ x2.mT), 0))
+    y = np.matmul(x1 * -2, x2.mT)
+    y += np.vecdot(x1, x1)[..., :, None]
+    y += np.vecdot(x2, x2)[..., None, :]
+    return np.sqrt(np.maximum(y, 0, out=y), out=y)
 
 
 def _over(g: Array, y: Array) -> Array:
-    return where(y == 0, 0, g / where(y == 0, 1, y))
+    """g / y, and 0 where y is 0."""
+    return g / where(y == 0, math.inf, y)
 
 
 def _weighted(w: Array, a: Array, b: Array) -> Array:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import string
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from .shape import permute, reshape
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
+Shape = tuple[int, ...]
 Term = tuple[int, ...]
 """The indices of one tensor, as numbers."""
 
@@ -65,14 +67,10 @@ def _einsum(terms: Sequence[Term], *operands: Array) -> Array:
     y = _contract(inputs, kept, operands)
     if len(kept) == len(out):
         return y
-    sizes = _sizes(inputs, operands)
+    sizes = {k: n for term, x in zip(inputs, operands, strict=True) for k, n in zip(term, x.shape, strict=True)}
     whole = np.zeros([sizes[k] for k in out], y.dtype)
     np.einsum(whole, out, kept)[...] = y
     return whole
-
-
-def _sizes(terms: Iterable[Term], operands: Iterable[Array]) -> dict[int, int]:
-    return {k: n for term, x in zip(terms, operands) for k, n in zip(term, x.shape)}
 
 
 def _contract(terms: Sequence[Term], out: Term, operands: Sequence[Array]) -> Array:
@@ -81,22 +79,51 @@ def _contract(terms: Sequence[Term], out: Term, operands: Sequence[Array]) -> Ar
         y = np.einsum(*(part for pair in zip(operands, terms) for part in pair), out, optimize=len(operands) > 2)
         return y.copy() if len(operands) == 1 else y
     (a, b), (left, right) = operands, terms
-    if not (inner := [k for k in left if k in right and k not in out]):
+    plan = _product_plan(tuple(left), tuple(right), tuple(out), a.shape, b.shape)
+    if plan is None:
         return np.multiply(_aligned(a, left, out), _aligned(b, right, out))
-    if next((k in right for k in out if k not in left or k not in right), False):
-        a, b, left, right = b, a, right, left  # so that the product's dimensions are in the order of `out`
+    swaps, order_a, shape_a, order_b, shape_b, shape, order = plan
+    if swaps:
+        a, b = b, a
+    if not order_a:  # a batch of scalar products, for which a matrix product is slow
+        return np.einsum(a, left, b, right, out)
+    y = np.matmul(a.transpose(order_a).reshape(shape_a), b.transpose(order_b).reshape(shape_b))
+    return y.reshape(shape).transpose(order)
+
+
+@functools.lru_cache(maxsize=1024)
+def _product_plan(left: Term, right: Term, out: Term, shape_a: Shape, shape_b: Shape) -> Any:
+    """How two operands become one batch of matrix products; None if nothing is summed.
+
+    Returns:
+        whether to exchange the operands, so that the product's dimensions are nearly in the order of `out`; for each
+        operand the order of its dimensions, batch, rows, columns, and then its shape; the result's shape; and the
+        order that makes it `out`. With empty orders where there is a batch but neither rows nor columns.
+    """
+    inner = [k for k in left if k in right and k not in out]
+    if not inner:
+        return None
+    sizes = {**dict(zip(left, shape_a)), **dict(zip(right, shape_b))}
+    swaps = next((k in right for k in out if k not in left or k not in right), False)
+    if swaps:
+        left, right = right, left
     batch = [k for k in out if k in left and k in right]
     rows = [k for k in left if k not in right]
     columns = [k for k in right if k not in left]
-    if not rows and not columns and batch:  # a batch of scalar products, for which a matrix product is slow
-        return np.einsum(a, left, b, right, out)
-    sizes = _sizes((left, right), (a, b))
+    if batch and not rows and not columns:
+        return False, (), (), (), (), (), ()
     n, k, m = (math.prod(sizes[i] for i in group) for group in (rows, inner, columns))
-    batch_shape = [sizes[i] for i in batch]
-    x = np.transpose(a, [left.index(i) for i in (*batch, *rows, *inner)]).reshape(*batch_shape, n, k)
-    z = np.transpose(b, [right.index(i) for i in (*batch, *inner, *columns)]).reshape(*batch_shape, k, m)
+    batch_shape = tuple(sizes[i] for i in batch)
     order = [*batch, *rows, *columns]
-    return np.matmul(x, z).reshape([sizes[i] for i in order]).transpose([order.index(i) for i in out])
+    return (
+        swaps,
+        tuple(left.index(i) for i in (*batch, *rows, *inner)),
+        (*batch_shape, n, k),
+        tuple(right.index(i) for i in (*batch, *inner, *columns)),
+        (*batch_shape, k, m),
+        tuple(sizes[i] for i in order),
+        tuple(order.index(i) for i in out),
+    )
 
 
 def _aligned(x: Array, term: Term, out: Term) -> Array:
@@ -126,26 +153,72 @@ def einsum(*args: Any) -> Tensor:
     if len(args) < 2:
         raise ValueError("einsum: give the equation and at least one operand, or an operand and its list of indices")
     if isinstance(args[0], str):
-        equation, *operands = args
+        operands = args[1:]
         if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
-            operands = list(operands[0])
-        terms, out = _parse(equation)
+            (operands,) = operands
+        terms, out = _parse(args[0])
     else:
-        operands = list(args[: 2 * (len(args) // 2) : 2])
-        terms = [_numbered(term) for term in args[1::2]]
+        operands = args[: 2 * (len(args) // 2) : 2]
+        terms = tuple(_numbered(term) for term in args[1::2])
         out = _numbered(args[-1]) if len(args) % 2 else None
     for x in operands:
         if not hasattr(x, "ndim"):
             raise TypeError(f"einsum: the operands must be tensors or arrays, not {type(x).__name__}")
     if len(terms) != len(operands):
         raise RuntimeError(f"einsum: {len(terms)} terms don't fit {len(operands)} operands")
-    return _summed(*_canonical(*_without_dots(terms, out, operands), operands))
+    plan = _plan(terms, out, tuple([tuple(x.shape) for x in operands]))
+    found = [_prepared(x, step) for x, step in zip(operands, plan.operands, strict=True)]
+    for places, terms, inner in plan.products:
+        chosen = [found.pop(i) for i in reversed(places)][::-1]
+        if inner:
+            alike("einsum", *chosen)
+        found.append(_einsum(terms, *chosen) if len(chosen) > 1 else _permuted(chosen[0], *terms))
+    return found[0]  # type: ignore[no-any-return]
 
 
-def _parse(equation: str) -> tuple[list[Term], Term | None]:
+def _prepared(x: Array, step: Preparation) -> Array:
+    if step.diagonal:
+        x = _einsum(step.diagonal, x)
+    if step.shape is not None:
+        x = reshape(x, step.shape)
+    return sum(x, step.summed) if step.summed else x
+
+
+def _permuted(x: Array, term: Term, out: Term) -> Array:
+    return permute(x, [term.index(k) for k in out])
+
+
+# ---------------------------------------------------------------------------------- from the equation to a plan
+
+
+class Preparation(NamedTuple):
+    """What is done to an operand before products: a diagonal taken, sizes 1 left out, dimensions summed."""
+
+    diagonal: tuple[Term, Term] | None
+    shape: Shape | None
+    summed: tuple[int, ...]
+
+
+class Product(NamedTuple):
+    """Which of the operands left are multiplied next, in which terms, and whether an index of all is summed."""
+
+    places: tuple[int, ...]
+    terms: tuple[Term, ...]
+    inner: bool
+
+
+class Plan(NamedTuple):
+    """What is done, in order."""
+
+    operands: tuple[Preparation, ...]
+    products: tuple[Product, ...]
+
+
+@functools.lru_cache(maxsize=1024)
+def _parse(equation: str) -> tuple[tuple[Term, ...], Term | None]:
     """The operands' terms and the result's, if the equation says it."""
     left, arrow, right = equation.replace(" ", "").partition("->")
-    return [_lettered(term, equation) for term in left.split(",")], _lettered(right, equation) if arrow else None
+    return tuple(_lettered(term, equation) for term in left.split(",")), _lettered(right, equation) if arrow else None
 
 
 def _lettered(term: str, equation: str) -> Term:
@@ -168,15 +241,66 @@ def _numbered(term: Sequence[Any]) -> Term:
     return tuple(DOTS if k is Ellipsis else int(k) for k in term)
 
 
-def _without_dots(terms: Sequence[Term], out: Term | None, operands: Sequence[Array]) -> tuple[list[Term], Term]:
+@functools.lru_cache(maxsize=1024)
+def _plan(terms: tuple[Term, ...], out: Term | None, shapes: tuple[Shape, ...]) -> Plan:
+    """How to compute the sum for operands of these shapes.
+
+    Raises:
+        RuntimeError: a term doesn't fit its operand, the result has an index that no operand has, or sizes differ.
+    """
+    terms, out = _without_dots(terms, out, shapes)
+    sizes = _sizes(terms, shapes)
+    number = {k: i for i, k in enumerate(sizes)}  # NumPy's own einsum knows 52 of them
+
+    def renamed(term: Term) -> Term:
+        return tuple(number[k] for k in term)
+
+    left = []
+    preparations = []
+    for i, (term, shape) in enumerate(zip(terms, shapes, strict=True)):
+        distinct = tuple(dict.fromkeys(term))
+        own = dict(zip(term, shape, strict=True))
+        kept = tuple(k for k in distinct if own[k] == sizes[k])
+        others = {k for j, other in enumerate(terms) if j != i for k in other if sizes[k] == shapes[j][other.index(k)]}
+        summed = tuple(d for d, k in enumerate(kept) if k not in out and k not in others)
+        preparations.append(
+            Preparation(
+                None if len(distinct) == len(term) else (renamed(term), renamed(distinct)),
+                None if len(kept) == len(distinct) else tuple(sizes[k] for k in kept),
+                summed,
+            )
+        )
+        left.append(renamed(tuple(k for d, k in enumerate(kept) if d not in summed)))
+    result = renamed(out)
+    products = []
+    for places in _path(left, result, list(sizes.values())):
+        chosen = tuple(left.pop(i) for i in reversed(places))[::-1]
+        outside = {*result, *(k for term in left for k in term)}
+        term = result if not left else tuple(dict.fromkeys(k for t in chosen for k in t if k in outside))
+        inner = len(chosen) > 1 and any(k not in term and all(k in t for t in chosen) for k in chosen[0])
+        products.append(Product(places, (*chosen, term), inner))
+        left.append(term)
+    return Plan(tuple(preparations), tuple(products))
+
+
+def _path(terms: Sequence[Term], out: Term, sizes: Sequence[int]) -> list[tuple[int, ...]]:
+    """Which operands to multiply first: the places of each product's among those that are left, ascending."""
+    if len(terms) <= 2:
+        return [tuple(range(len(terms)))]
+    given = [part for term in terms for part in (np.broadcast_to(0, [sizes[k] for k in term]), term)]
+    path = np.einsum_path(*given, out, optimize=("greedy", 2**62))[0][1:]
+    return [tuple(sorted(places)) for places in path]
+
+
+def _without_dots(terms: Sequence[Term], out: Term | None, shapes: Sequence[Shape]) -> tuple[tuple[Term, ...], Term]:
     """The terms with numbers of their own for the dimensions of an ellipsis, and the result's term."""
     counts = []
-    for term, x in zip(terms, operands, strict=True):
-        extra = x.ndim - len(term) + (DOTS in term)
+    for term, shape in zip(terms, shapes, strict=True):
+        extra = len(shape) - len(term) + (DOTS in term)
         if extra < 0 or (extra and DOTS not in term):
             raise RuntimeError(
                 f"einsum: the term {_shown(term)} has {len(term) - (DOTS in term)} indices, but its operand has shape "
-                f"{tuple(x.shape)}"
+                f"{shape}"
             )
         counts.append(extra if DOTS in term else 0)
     most = max(counts)
@@ -194,25 +318,23 @@ def _without_dots(terms: Sequence[Term], out: Term | None, operands: Sequence[Ar
             raise RuntimeError(f"einsum: index {_shown((k,))} appears more than once in the result")
         if k != DOTS and k not in given:
             raise RuntimeError(f"einsum: index {_shown((k,))} of the result isn't an index of any operand")
-    return [spelt(term, count) for term, count in zip(terms, counts, strict=True)], spelt(out, most)
+    return tuple(spelt(term, count) for term, count in zip(terms, counts, strict=True)), spelt(out, most)
 
 
 def _shown(term: Term) -> str:
     return repr("".join("..." if k == DOTS else LETTERS[k] if k < len(LETTERS) else "." for k in term))
 
 
-def _canonical(terms: Sequence[Term], out: Term, operands: Sequence[Array]) -> tuple[list[Term], Term, list[Array]]:
-    """Terms without a repeated index or a size 1 that broadcasts, every index in two of them, the result's included.
-
-    Diagonals are taken, sizes 1 left out, and what stands in one operand alone is summed.
+def _sizes(terms: Sequence[Term], shapes: Sequence[Shape]) -> dict[int, int]:
+    """The size of each index, where a size 1 gives way to another.
 
     Raises:
-        RuntimeError: sizes differ.
+        RuntimeError: sizes differ; in one operand, also from 1.
     """
     sizes: dict[int, int] = {}
-    for term, x in zip(terms, operands, strict=True):
+    for term, shape in zip(terms, shapes, strict=True):
         own: dict[int, int] = {}
-        for k, n in zip(term, x.shape, strict=True):
+        for k, n in zip(term, shape, strict=True):
             if own.setdefault(k, n) != n:
                 raise RuntimeError(
                     f"einsum: index {_shown((k,))} stands twice in {_shown(term)}, for sizes {own[k]} and {n}"
@@ -220,45 +342,4 @@ def _canonical(terms: Sequence[Term], out: Term, operands: Sequence[Array]) -> t
             if sizes.setdefault(k, n) != n and 1 not in (n, sizes[k]):
                 raise RuntimeError(f"einsum: index {_shown((k,))} has size {n} in one operand, {sizes[k]} in another")
             sizes[k] = n if sizes[k] == 1 else sizes[k]
-    found: list[tuple[Term, Array]] = []
-    for term, x in zip(terms, operands, strict=True):
-        distinct = tuple(dict.fromkeys(term))
-        if len(distinct) < len(term):
-            x = _einsum((term, distinct), x)
-        if any(n != sizes[k] for k, n in zip(distinct, x.shape, strict=True)):
-            distinct = tuple(k for k, n in zip(distinct, x.shape, strict=True) if n == sizes[k])
-            x = reshape(x, [sizes[k] for k in distinct])
-        found.append((distinct, x))
-    for i, (term, x) in enumerate(found):
-        others = {k for j, (other, _) in enumerate(found) if j != i for k in other}
-        alone = [d for d, k in enumerate(term) if k not in out and k not in others]
-        if alone:
-            found[i] = tuple(k for d, k in enumerate(term) if d not in alone), sum(x, alone)
-    number = {k: i for i, k in enumerate(sizes)}  # NumPy has no more than 52 either
-    renamed = [tuple(number[k] for k in term) for term in (*(term for term, _ in found), out)]
-    return renamed[:-1], renamed[-1], [x for _, x in found]
-
-
-def _summed(terms: list[Term], out: Term, operands: list[Array]) -> Tensor:
-    """The operands multiplied in pairs."""
-    if len(operands) > 2:
-        given = [part for x, term in zip(operands, terms) for part in (getattr(x, "array", x), term)]
-        path = np.einsum_path(*given, out, optimize=("greedy", 2**62))[0][1:]
-    else:
-        path = [tuple(range(len(operands)))]
-    for places in path:
-        chosen = [(terms.pop(i), operands.pop(i)) for i in sorted(places, reverse=True)][::-1]
-        outside = {*out, *(k for term in terms for k in term)}
-        kept = out if not terms else tuple(dict.fromkeys(k for term, _ in chosen for k in term if k in outside))
-        terms.append(kept)
-        operands.append(_product([t for t, _ in chosen], kept, [x for _, x in chosen]))
-    return operands[0]  # type: ignore[no-any-return]
-
-
-def _product(terms: Sequence[Term], out: Term, operands: Sequence[Array]) -> Array:
-    if len(operands) != 1:
-        if any(k not in out and all(k in term for term in terms) for k in terms[0]):  # a matrix product
-            alike("einsum", *operands)
-        return _einsum((*terms, out), *operands)
-    ((term,), (x,)) = terms, operands
-    return permute(x, [term.index(k) for k in out])
+    return sizes

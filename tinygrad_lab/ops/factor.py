@@ -77,8 +77,8 @@ def _cholesky(A: Array) -> Array:
 def _cholesky_rule(g: Array, L: Array) -> Array:
     n = L.shape[-1]
     phi = np.tri(n, dtype=L.dtype) - np.eye(n, dtype=L.dtype) / 2
-    left = _solve_triangular(L.mT, phi * (L.mT @ g), True, False)
-    return symmetric(_solve_triangular(L.mT, left.mT, True, False))
+    inverse = _solve_triangular(L, np.eye(n, dtype=L.dtype), False, False)
+    return symmetric(inverse.mT @ (phi * (L.mT @ g)) @ inverse)
 
 
 @op(

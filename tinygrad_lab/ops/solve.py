@@ -152,7 +152,8 @@ def _det(A: Array) -> Array:
     that row, gives :math:`\partial y / \partial a_{ij} = c_{ij}`: the derivative is the matrix of cofactors, of a
     singular matrix, too.
     """
-    return np.linalg.det(A)
+    with np.errstate(over="ignore"):  # NumPy's determinant of float32 is cast from float64
+        return np.linalg.det(A)
 
 
 def _cofactors(det: Array, a: Array) -> Array:
