@@ -43,31 +43,31 @@ def cholesky(input: Array, upper: bool = False) -> Tensor:
     return matrices.cholesky(input, upper=upper)
 
 
-def cholesky_solve(B: Array, L: Array, upper: bool = False) -> Tensor:
-    """The X with `A @ X = B`, given Cholesky's factor L of A, the lower triangle or the `upper` one.
+def cholesky_solve(input: Array, input2: Array, upper: bool = False) -> Tensor:
+    """The X with `A @ X = input`, given Cholesky's factor `input2` of A, the lower triangle or the `upper` one.
 
     Raises:
         RuntimeError: shapes or dtypes don't fit.
     """
-    for x in (B, L):
-        matrices.matrices("cholesky_solve", x, square=x is L)
-    alike("cholesky_solve", B, L)
-    if B.shape[-2] != L.shape[-1]:
-        raise RuntimeError(f"cholesky_solve: shapes {tuple(B.shape)} and {tuple(L.shape)} don't fit")
-    first, second = (L.mT, L) if upper else (L, L.mT)
-    half = matrices.solve_triangular(first, B, upper=False)
-    return matrices.solve_triangular(second, half, upper=True)
+    matrices.matrices("cholesky_solve", input)
+    matrices.matrices("cholesky_solve", input2, square=True)
+    alike("cholesky_solve", input, input2)
+    if input.shape[-2] != input2.shape[-1]:
+        raise RuntimeError(f"cholesky_solve: shapes {tuple(input.shape)} and {tuple(input2.shape)} don't fit")
+    lower, transposed = (input2.mT, input2) if upper else (input2, input2.mT)
+    half = matrices.solve_triangular(lower, input, upper=False)
+    return matrices.solve_triangular(transposed, half, upper=True)
 
 
-def cholesky_inverse(L: Array, upper: bool = False) -> Tensor:
-    """The inverse of A, given Cholesky's factor L of it, the lower triangle or the `upper` one.
+def cholesky_inverse(input: Array, upper: bool = False) -> Tensor:
+    """The inverse of A, given Cholesky's factor of it, the lower triangle or the `upper` one.
 
     Raises:
-        RuntimeError: L isn't square, or isn't floating.
+        RuntimeError: the factor isn't square, or isn't floating.
     """
-    matrices.matrices("cholesky_inverse", L, square=True)
-    eye = np.broadcast_to(np.eye(L.shape[-1], dtype=L.dtype), L.shape)
-    return cholesky_solve(eye, L, upper)
+    matrices.matrices("cholesky_inverse", input, square=True)
+    eye = np.broadcast_to(np.eye(input.shape[-1], dtype=input.dtype), input.shape)
+    return cholesky_solve(eye, input, upper)
 
 
 class TriangularSolution(NamedTuple):
@@ -78,12 +78,12 @@ class TriangularSolution(NamedTuple):
 
 
 def triangular_solve(
-    b: Array, A: Array, upper: bool = True, transpose: bool = False, unitriangular: bool = False
+    input: Array, A: Array, upper: bool = True, transpose: bool = False, unitriangular: bool = False
 ) -> TriangularSolution:
     """`linalg.solve_triangular` with its operands exchanged, of A or of its `transpose`; and a copy of A."""
     matrices.matrices("triangular_solve", A, square=True)
     whole = A.mT if transpose else A
-    x = matrices.solve_triangular(whole, b, upper=upper != transpose, unitriangular=unitriangular)
+    x = matrices.solve_triangular(whole, input, upper=upper != transpose, unitriangular=unitriangular)
     return TriangularSolution(x, clone(A))
 
 

@@ -86,27 +86,27 @@ def _is_vector(A: Array, B: Array) -> bool:
     return B.ndim == 1 or (A.ndim - 1 == B.ndim and tuple(B.shape) == tuple(A.shape[:-1]))
 
 
-def solve_triangular(A: Array, B: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
-    """The X with `A @ X = B`, or with `left=False` `X @ A = B`, for a triangular A; the rest of A isn't read.
+def solve_triangular(input: Array, B: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
+    """The X with `input @ X = B`, or with `left=False` `X @ input = B`; only a triangle of `input` is read.
 
     NumPy has no solver for triangles: its general one, which factors first, is used.
 
     Args:
-        upper: whether A is an upper triangle, else a lower one.
+        upper: whether that is the upper triangle, else the lower one.
         unitriangular: take the diagonal for ones, and don't read it.
 
     Raises:
         LinAlgError: an element of the diagonal is 0.
         RuntimeError: shapes or dtypes don't fit.
     """
-    matrices("solve_triangular", A, square=True)
+    matrices("solve_triangular", input, square=True)
     matrices("solve_triangular", B)
-    alike("solve_triangular", A, B)
-    if B.shape[-2 if left else -1] != A.shape[-1]:
-        raise RuntimeError(f"solve_triangular: A of shape {tuple(A.shape)} and B of shape {tuple(B.shape)} don't fit")
+    alike("solve_triangular", input, B)
+    if B.shape[-2 if left else -1] != input.shape[-1]:
+        raise RuntimeError(f"solve_triangular: shapes {tuple(input.shape)} and {tuple(B.shape)} don't fit")
     if left:
-        return equations._solve_triangular(A, B, upper, unitriangular)
-    return equations._solve_triangular(A.mT, B.mT, not upper, unitriangular).mT
+        return equations._solve_triangular(input, B, upper, unitriangular)
+    return equations._solve_triangular(input.mT, B.mT, not upper, unitriangular).mT
 
 
 def det(A: Array) -> Tensor:
@@ -245,18 +245,18 @@ def read_triangle(A: Array, upper: bool) -> Array:
     return even + (read - values(even))
 
 
-def cholesky(A: Array, *, upper: bool = False) -> Tensor:
-    """Cholesky's factor of a positive definite matrix: the lower triangle L with `A = L @ L.mT`, or `L.mT`.
+def cholesky(input: Array, *, upper: bool = False) -> Tensor:
+    """Cholesky's factor of a positive definite matrix: the lower triangle L with `input = L @ L.mT`, or `L.mT`.
 
     Args:
-        upper: read the upper triangle of A and return the upper triangle, else the lower ones.
+        upper: read the upper triangle and return the upper triangle, else the lower ones.
 
     Raises:
         LinAlgError: the matrix isn't positive definite.
         RuntimeError: it isn't square, or isn't floating.
     """
-    matrices("cholesky", A, square=True)
-    L = factor._cholesky(read_triangle(A, upper))
+    matrices("cholesky", input, square=True)
+    L = factor._cholesky(read_triangle(input, upper))
     return L.mT if upper else L
 
 
@@ -279,32 +279,32 @@ def _reads_upper(name: str, UPLO: str) -> bool:
     raises=LinAlgError,
     of=lambda A: eigh(A).eigenvectors,
 )
-def eigh(A: Array, UPLO: str = "L") -> Eigen:
+def eigh(input: Array, UPLO: str = "L") -> Eigen:
     """Eigenvalues, ascending, and eigenvectors, in columns, of a symmetric matrix.
 
     The gradient of the eigenvectors exists where their eigenvalues are distinct; a function of them should not depend
     on their signs.
 
     Args:
-        UPLO: which triangle of A is read, "L" or "U".
+        UPLO: which triangle is read, "L" or "U".
 
     Raises:
         RuntimeError: the matrix isn't square, or isn't floating, or UPLO is something else.
         LinAlgError: in backward: an eigenvalue whose eigenvectors are asked for is repeated.
     """
-    matrices("eigh", A, square=True)
-    both = factor._eigh(read_triangle(A, _reads_upper("eigh", UPLO)))
+    matrices("eigh", input, square=True)
+    both = factor._eigh(read_triangle(input, _reads_upper("eigh", UPLO)))
     return Eigen(both[..., 0, :], both[..., 1:, :])
 
 
-def eigvalsh(A: Array, UPLO: str = "L") -> Tensor:
+def eigvalsh(input: Array, UPLO: str = "L") -> Tensor:
     """Eigenvalues of a symmetric matrix, ascending; their gradient exists if they are repeated, too.
 
     Raises:
         RuntimeError: the matrix isn't square, or isn't floating, or UPLO is neither "L" nor "U".
     """
-    matrices("eigvalsh", A, square=True)
-    return factor._eigvalsh(read_triangle(A, _reads_upper("eigvalsh", UPLO)))
+    matrices("eigvalsh", input, square=True)
+    return factor._eigvalsh(read_triangle(input, _reads_upper("eigvalsh", UPLO)))
 
 
 class SVD(NamedTuple):
@@ -435,13 +435,13 @@ def solve_ex(A: Array, B: Array, *, left: bool = True, check_errors: bool = Fals
     return ResultWithInfo(*_with_info(lambda: solve(A, B, left=left), A, B, check_errors))
 
 
-def cholesky_ex(A: Array, *, upper: bool = False, check_errors: bool = False) -> FactorWithInfo:
+def cholesky_ex(input: Array, *, upper: bool = False, check_errors: bool = False) -> FactorWithInfo:
     """`cholesky`, and an int32 for each matrix: 0, but NaN and 1, in all of the batch, if one isn't positive definite.
 
     Raises:
         LinAlgError: with `check_errors`, a matrix isn't positive definite.
     """
-    return FactorWithInfo(*_with_info(lambda: cholesky(A, upper=upper), A, A, check_errors))
+    return FactorWithInfo(*_with_info(lambda: cholesky(input, upper=upper), input, input, check_errors))
 
 
 def _with_info(function: Callable[[], Tensor], A: Array, like: Array, check_errors: bool) -> tuple[Tensor, Tensor]:
