@@ -1,6 +1,7 @@
 """The graph: its size, its life and the order of the backward walk."""
 
 import gc
+import itertools
 import sys
 import threading
 import weakref
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import tinygrad_lab as tg
-from tinygrad_lab.graph import sum_to, toposort
+from tinygrad_lab.graph import add_up, sum_to, toposort
 
 
 @pytest.fixture
@@ -298,3 +299,32 @@ def test_large_values_that_no_rule_reads_are_let_go():
     assert kept() is None
     y.sum().backward()
     assert x.grad.shape == (100, 1000)
+
+
+@pytest.mark.parametrize(
+    "shape", [(300, 10), (30, 100), (8, 16, 32), (4, 6, 8, 16), (3, 2000), (3000, 2), (1, 4096), (64, 64, 1)]
+)
+@pytest.mark.parametrize("layout", ["C", "F"])
+def test_add_up_is_numpys_sum_over_any_axes(shape, layout):
+    x = np.asarray(np.random.default_rng(0).standard_normal(shape), order=layout)
+    axes = [None, *range(-x.ndim, x.ndim)]
+    axes += [pair for n in range(1, x.ndim + 1) for pair in itertools.combinations(range(x.ndim), n)]
+    for axis in axes:
+        for keepdims in (False, True):
+            want = np.sum(x, axis=axis, keepdims=keepdims)
+            got = add_up(x, axis, keepdims)
+            assert got.shape == want.shape
+            np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-12)
+            assert np.asarray(add_up(x.astype(np.float32), axis, keepdims)).dtype == np.float32
+    for wrong in (x.ndim, -x.ndim - 1, (0, x.ndim)):
+        with pytest.raises(np.exceptions.AxisError):
+            add_up(x, wrong)
+    with pytest.raises(ValueError, match="duplicate"):
+        add_up(x, (0, 0))
+
+
+def test_add_up_keeps_infinities_and_nan():
+    x = np.ones((1000, 10))
+    x[0, 0], x[1, 3], x[2, 1] = np.inf, np.nan, -np.inf
+    np.testing.assert_array_equal(add_up(x, 1), x.sum(1))
+    np.testing.assert_array_equal(add_up(x, 0), x.sum(0))

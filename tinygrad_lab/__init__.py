@@ -162,6 +162,13 @@ from .ops.scan import (
     logcumsumexp as logcumsumexp,
     prod as prod,
 )
+from .ops.sets import (
+    bucketize as bucketize,
+    isin as isin,
+    searchsorted as searchsorted,
+    unique as unique,
+    unique_consecutive as unique_consecutive,
+)
 from .ops.shape import (
     cat as cat,
     chunk as chunk,
@@ -177,6 +184,24 @@ from .ops.shape import (
     unsqueeze as unsqueeze,
 )
 from .ops.softmax import log_softmax as log_softmax, logsumexp as logsumexp, softmax as softmax
+from .ops.sort import (
+    argsort as argsort,
+    kthvalue as kthvalue,
+    median as median,
+    mode as mode,
+    msort as msort,
+    nanmedian as nanmedian,
+    sort as sort,
+    topk as topk,
+)
+from .ops.statistics import (
+    bincount as bincount,
+    corrcoef as corrcoef,
+    cov as cov,
+    histc as histc,
+    nanquantile as nanquantile,
+    quantile as quantile,
+)
 from .random import Generator as Generator, manual_seed as manual_seed
 from .tensor import Tensor as Tensor
 

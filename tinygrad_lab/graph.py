@@ -8,6 +8,7 @@ for each operand, and the walk calls it on whatever the cotangents are, arrays o
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextvars import ContextVar
 from itertools import zip_longest
@@ -155,8 +156,54 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     lead = g.ndim - len(shape)
     axes = tuple(i for i, n in enumerate(g.shape) if i < lead or (shape[i - lead] == 1 and n != 1))
     if axes:
-        g = g.sum(axis=axes[0] if len(axes) == 1 else axes)
+        g = add_up(g, axes) if type(g) is np.ndarray else g.sum(axis=axes)
     return g if g.shape == shape else g.reshape(shape)
+
+
+def add_up(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
+    """`np.add.reduce` of an array of floating numbers, in a third to a tenth of the time where the array is large.
+
+    Sums of at most 1024 elements, and those of rows, are products with ones, which the BLAS computes. In longer rows
+    NumPy adds in pairs, which is more accurate, and that is kept.
+    """
+    if x.size >= _MANY and x.dtype.char in "fd" and x.flags.c_contiguous:
+        if axis is None:
+            flat, end = x.reshape(-1), x.size // _SHORT * _SHORT
+            y = _add_reduce(flat[:end].reshape(-1, _SHORT) @ _ones(_SHORT, x.dtype)) + _add_reduce(flat[end:])
+            return y.reshape((1,) * x.ndim) if keepdims else y
+        given = (axis,) if isinstance(axis, int) else axis
+        dims = sorted({d % x.ndim for d in given if -x.ndim <= d < x.ndim})
+        y = _times_ones(x, dims) if len(dims) == len(given) else None
+        if y is not None:
+            return y if keepdims else y.reshape([n for i, n in enumerate(x.shape) if i not in dims])
+    return _add_reduce(x, axis=axis, keepdims=keepdims)
+
+
+_add_reduce: Callable[..., Any] = np.add.reduce  # NumPy's stubs know it only with a literal `keepdims`
+_MANY = 2048  # elements: fewer aren't worth the trouble
+_SHORT = 1024  # elements of a row
+
+
+def _times_ones(x: Any, dims: Sequence[int]) -> Any:
+    """The sum over `dims`, which are kept; None if these neither end the shape, with short rows, nor begin it."""
+    end = x.ndim
+    while end - 1 in dims:
+        end -= 1
+    row = math.prod(x.shape[end:])
+    if end < x.ndim and row <= _SHORT:
+        y = (x.reshape(-1, row) @ _ones(row, x.dtype)).reshape(x.shape[:end] + (1,) * (x.ndim - end))
+        rest = tuple(d for d in dims if d < end)
+        return _add_reduce(y, axis=rest, keepdims=True) if rest else y
+    k = len(dims)
+    if dims != list(range(k)):
+        return None
+    rows = math.prod(x.shape[:k])
+    return (_ones(rows, x.dtype) @ x.reshape(rows, -1)).reshape((1,) * k + x.shape[k:])
+
+
+@functools.lru_cache(64)
+def _ones(n: int, dtype: Any) -> Any:
+    return np.ones(n, dtype)
 
 
 class Freed:

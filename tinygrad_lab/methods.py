@@ -23,8 +23,11 @@ from .ops import (
     matrix_functions,
     reduce,
     scan,
+    sets,
     shape as shaping,
     softmax as exponential,
+    sort as sorting,
+    statistics,
 )
 from .ops.cast import clone
 
@@ -154,6 +157,25 @@ class Methods:
 
     cumsum_ = inplace.method("cumsum_", scan.cumsum)
     cumprod_ = inplace.method("cumprod_", scan.cumprod)
+
+    # ------------------------------------------------------------------------------------------------ sort
+
+    sort = sorting.sort
+    argsort = sorting.argsort
+    msort = sorting.msort
+    topk = sorting.topk
+    kthvalue = sorting.kthvalue
+    median = sorting.median
+    nanmedian = sorting.nanmedian
+    mode = sorting.mode
+    unique = sets.unique
+    unique_consecutive = sets.unique_consecutive
+    quantile = statistics.quantile
+    nanquantile = statistics.nanquantile
+    cov = statistics.cov
+    corrcoef = statistics.corrcoef
+    bincount = statistics.bincount
+    histc = statistics.histc
 
     # ----------------------------------------------------------------------------------------------- shape
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .graph import is_grad_enabled
 from .op import Array, ufuncs, wrap
-from .ops import arithmetic, compare, einsum, extreme, linalg, matrices, matrix_functions, reduce, scan, shape
+from .ops import arithmetic, compare, einsum, extreme, linalg, matrices, matrix_functions, reduce, scan, shape, sort
 
 
 def _var(a: Array, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Array:
@@ -29,6 +29,30 @@ def _mean(a: Array, axis: Any = None, keepdims: bool = False) -> Array:
 
 def _prod(a: Array, axis: int | None = None, keepdims: bool = False) -> Array:
     return scan.prod(a, axis, keepdims)
+
+
+def _scan(function: Callable[..., Array], a: Array, axis: int | None) -> Array:
+    return function(shape.reshape(a, (-1,)), 0) if axis is None else function(a, axis)
+
+
+def _cumsum(a: Array, axis: int | None = None) -> Array:
+    return _scan(scan.cumsum, a, axis)
+
+
+def _cumprod(a: Array, axis: int | None = None) -> Array:
+    return _scan(scan.cumprod, a, axis)
+
+
+def _sort(a: Array, axis: int | None = -1, *, stable: bool | None = None) -> Array:
+    return _scan(lambda x, dim: sort.sort(x, dim).values, a, axis)
+
+
+def _argsort(a: Array, axis: int | None = -1, *, stable: bool | None = None) -> Array:
+    return _scan(sort.argsort, a, axis)
+
+
+def _diff(a: Array, n: int = 1, axis: int = -1, prepend: Array = None, append: Array = None) -> Array:
+    return scan.diff(a, n, axis, prepend, append)
 
 
 def _transpose(a: Array, axes: Sequence[int] | None = None) -> Array:
@@ -93,6 +117,17 @@ functions: dict[Any, Callable[..., Any]] = {
     np.var: _var,
     np.std: _std,
     np.prod: _prod,
+    np.any: reduce.any,
+    np.all: reduce.all,
+    np.count_nonzero: reduce.count_nonzero,
+    np.nansum: reduce.nansum,
+    np.nanmean: reduce.nanmean,
+    np.trace: reduce.trace,
+    np.cumsum: _cumsum,
+    np.cumprod: _cumprod,
+    np.diff: _diff,
+    np.sort: _sort,
+    np.argsort: _argsort,
     np.reshape: shape.reshape,
     np.transpose: _transpose,
     np.swapaxes: _swapaxes,

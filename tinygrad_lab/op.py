@@ -293,10 +293,9 @@ class Op:
                 f"{self.name}: shapes {shown} don't broadcast: from the last dimension on, sizes must be equal or 1"
             )
         if "zero-size" in str(error) or "empty sequence" in str(error):
-            dim = values[1] if len(values) > 1 else None
-            along = "" if dim is None else f" along dim {dim}"
-            text = f"{self.name}: a tensor of shape {shapes[0]} is empty{along}, so it has no extreme"
-            return RuntimeError(text) if dim is None else IndexError(text)
+            dim = values[1] if len(values) > 1 and isinstance(values[1], int | tuple) else ()
+            text = f"{self.name}: a tensor of shape {shapes[0]} is empty{{}}, so it has no extreme"
+            return RuntimeError(text.format("")) if dim == () else IndexError(text.format(f" along dim {dim}"))
         kind = next((k for k in (IndexError, TypeError, OverflowError) if isinstance(error, k)), RuntimeError)
         return kind(f"{self.name}: {error} (operands of shape {shown})")
 

@@ -19,7 +19,10 @@ from . import (
     norms,
     reduce,
     scan,
+    sets,
     shape,
     softmax,
     solve,
+    sort,
+    statistics,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,16 +12,17 @@ from ..domain import DISTINCT, FLAG, REALS, Dim, Dims, Given, IndexAlong
 from ..op import Array, numpy_names, op, table
 from .arithmetic import maximum, minimum
 from .index import _gather
-from .reduce import DimLike, add_reduce, axis_of, dim_of, max_reduce, min_reduce
-from .shape import spread, squeeze
+from .reduce import DimLike, add_reduce, axis_of, dim_of, kept, max_reduce, min_reduce
+from .shape import squeeze
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
+@convention("amax with a NaN", [math.nan, 1.0], gives=[math.nan, 0], value=math.nan)
 @convention("amax of a tie", [3.0, 1.0, 3.0], gives=[0.5, 0, 0.5], value=3)
 @op(
-    lambda g, y, x, dim, keepdim: spread(g, x.shape, dim, keepdim) * ties(x, spread(y, x.shape, dim, keepdim), dim),
+    lambda g, y, x, dim, keepdim: kept(g, x.shape, dim, keepdim) * ties(x, kept(y, x.shape, dim, keepdim), dim),
     domain=(DISTINCT, Dims(filled=True), FLAG),
     shapes="(*) -> (...)",
     tex=r"\max {input}",
@@ -36,7 +38,7 @@ def amax(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
 
 @convention("amin of a tie", [1.0, 3.0, 1.0], gives=[0.5, 0, 0.5], value=1)
 @op(
-    lambda g, y, x, dim, keepdim: spread(g, x.shape, dim, keepdim) * ties(x, spread(y, x.shape, dim, keepdim), dim),
+    lambda g, y, x, dim, keepdim: kept(g, x.shape, dim, keepdim) * ties(x, kept(y, x.shape, dim, keepdim), dim),
     domain=(DISTINCT, Dims(filled=True), FLAG),
     shapes="(*) -> (...)",
     tex=r"\min {input}",
@@ -54,23 +56,24 @@ def _with_extreme(draw: Any) -> tuple[Any, ...]:
     """Arguments of `ties`: a tensor and the extreme values that it has."""
     x, dim, _ = draw.arguments(table["amax"])
     top = table[draw.choice(("amax", "amin"))].forward(x, dim, True)
-    return x, np.broadcast_to(top, x.shape), dim
+    return x, top, dim
 
 
 @op(
     domain=(REALS, REALS, Dims(filled=True)),
-    shapes="(*), (*) -> (...)",
+    shapes="(*), (...) -> (...)",
     sample=_with_extreme,
     tex=r"[{input} = {extreme}] / \text{{ties}}",
 )
 def ties(input: Array, extreme: Array, dim: DimLike = None) -> Array:
     """Each element's share of the extreme value of `input` over `dim`: 1 / n for each of n elements that tie.
 
-    NaN where the extreme is NaN.
+    NaN, which equals nothing, for an element that is NaN.
     """
     hit = np.equal(input, extreme)
-    with np.errstate(invalid="ignore"):
-        return (hit / add_reduce(hit, axis=axis_of(input, dim), keepdims=True)).astype(input.dtype, copy=False)
+    n = add_reduce(hit, axis=axis_of(input, dim), keepdims=True)
+    share = (hit / np.maximum(n, 1)).astype(input.dtype, copy=False)
+    return share if n.all() else np.where(input == input, share, np.nan).astype(input.dtype, copy=False)
 
 
 @op(domain=(DISTINCT, Dim(optional=True, filled=True), FLAG), shapes="(*) -> (...)", tex=r"\arg\max {input}")
@@ -78,8 +81,10 @@ def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
     """The position of the first greatest element along `dim`, or in the flattened tensor; int64, without gradient.
 
     Raises:
-        RuntimeError: there is nothing to take the maximum of.
+        IndexError: there is nothing to take the maximum of.
     """
+    if dim is None and not input.size:
+        raise IndexError("there is nothing that could have a position; say along which dim")
     return np.argmax(input, axis=dim, keepdims=keepdim)
 
 
@@ -88,8 +93,10 @@ def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
     """The position of the first least element along `dim`, or in the flattened tensor; int64, without gradient.
 
     Raises:
-        RuntimeError: there is nothing to take the minimum of.
+        IndexError: there is nothing to take the minimum of.
     """
+    if dim is None and not input.size:
+        raise IndexError("there is nothing that could have a position; say along which dim")
     return np.argmin(input, axis=dim, keepdims=keepdim)
 
 
@@ -218,6 +225,7 @@ def chosen(input: Array, dim: int, index: Array, keepdim: bool) -> Extreme:
     return Extreme(values, index) if keepdim else Extreme(squeeze(values, dim), squeeze(index, dim))
 
 
+@numpy_names
 def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> MinMax:
     """The minimum and the maximum, over everything or along `dim`; at a tie the cotangent is split evenly.
 
@@ -229,6 +237,7 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> M
 
 
 @convention("cummax of a tie", [3.0, 3.0, 1.0], gives=[1, 2, 0], of=lambda x: cummax(x, 0).values)
+@numpy_names
 def cummax(input: Array, dim: int) -> Extreme:
     """The greatest of the elements up to each one along `dim`, and its index: the last, if several are greatest.
 
@@ -240,6 +249,7 @@ def cummax(input: Array, dim: int) -> Extreme:
     return _running(input, dim, False)
 
 
+@numpy_names
 def cummin(input: Array, dim: int) -> Extreme:
     """The least of the elements up to each one along `dim`, and its index: the last, if several are least.
 

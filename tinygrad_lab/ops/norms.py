@@ -10,13 +10,14 @@ import numpy as np
 
 from ..convention import convention
 from ..domain import FLAG, NONZERO, Choice, Dims
+from ..graph import add_up
 from ..op import Array, numpy_names, op
 from .arithmetic import abs as absolute
 from .cast import cast
 from .compare import sign, where
 from .extreme import amax, amin
-from .reduce import add_reduce, axis_of
-from .shape import dims_of, spread
+from .reduce import add_reduce, axis_of, inverse, kept
+from .shape import dims_of
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -26,7 +27,7 @@ DimLike = int | Sequence[int] | None
 
 @op(
     lambda g, y, x, ord, dim, keepdim: (
-        spread(g, x.shape, dim, keepdim) * _direction(x, spread(y, x.shape, dim, keepdim), ord)
+        kept(g * _scale(y, ord), x.shape, dim, keepdim) * _direction(x, kept(y, x.shape, dim, keepdim), ord)
     ),
     domain=(NONZERO, Choice((2, 1, 3, 0.5, -1.5, 2.5, 0)), Dims(filled=True), FLAG),
     shapes="(*) -> (...)",
@@ -43,26 +44,30 @@ def _norm(input: Array, ord: float = 2, dim: DimLike = None, keepdim: bool = Fal
     if ord == 2:
         if axis is None and not keepdim:
             return np.sqrt(np.vdot(input, input))
-        return np.sqrt(add_reduce(np.square(input), axis=axis, keepdims=keepdim))
+        if input.ndim and axis in (-1, (input.ndim - 1,)):
+            y = np.sqrt(np.vecdot(input, input))
+            return y[..., None] if keepdim else y
+        return np.sqrt(add_up(np.square(input), axis, keepdim))
     if ord == 0:
         return add_reduce(input != 0, axis=axis, keepdims=keepdim, dtype=input.dtype)
     with np.errstate(divide="ignore"):
         powers = np.absolute(input) if ord == 1 else np.absolute(input) ** ord
-        y = add_reduce(powers, axis=axis, keepdims=keepdim)
+        y = add_up(powers, axis, keepdim)
         return y if ord == 1 else y ** (1 / ord)
 
 
+def _scale(y: Array, p: float) -> Array:
+    """What of the derivative of the p-norm y is the same for all elements: 0 for the zero vector."""
+    return 1 if p == 1 else 0 if p == 0 else inverse(y) if p == 2 else y != 0
+
+
 def _direction(x: Array, y: Array, p: float) -> Array:
-    """The derivative of the p-norm y for each element."""
-    if p == 0:
-        return 0
-    if p == 1:
-        return sign(x)
-    length = where(y == 0, 1, y)
+    """The rest of it."""
     if p == 2:
-        return where(y == 0, 0, x / length)
-    ratio = where(x == 0, 1, absolute(x)) / length
-    return where(y == 0, 0, ratio ** (p - 1)) * sign(x)
+        return x
+    if p in (0, 1):
+        return sign(x)
+    return (where(x == 0, 1, absolute(x)) / where(y == 0, 1, y)) ** (p - 1) * sign(x)
 
 
 # ------------------------------------------------------------------------------------------------- compositions

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..convention import convention
 from ..domain import DISTINCT, FLAG, REALS, Booleans, Choice, Dims
+from ..graph import add_up
 from ..op import Array, numpy_names, op
 from .cast import cast
 from .compare import isnan, logical_not, where
@@ -24,10 +25,10 @@ DimLike = int | Sequence[int] | None
 # NumPy's own reductions, without the wrapper of np.sum; its stubs know them only with a literal `keepdims`
 add_reduce: Callable[..., Array] = np.add.reduce
 multiply_reduce: Callable[..., Array] = np.multiply.reduce
-max_reduce: Callable[..., Array] = np.maximum.reduce
-min_reduce: Callable[..., Array] = np.minimum.reduce
-_any: Callable[..., Array] = np.logical_or.reduce
-_all: Callable[..., Array] = np.logical_and.reduce
+_max: Callable[..., Array] = np.maximum.reduce
+_min: Callable[..., Array] = np.minimum.reduce
+any_reduce: Callable[..., Array] = np.logical_or.reduce
+all_reduce: Callable[..., Array] = np.logical_and.reduce
 
 
 @op(
@@ -42,7 +43,10 @@ def _sum(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
 
     :math:`dy = \sum_i dx_i`: every summand gets the whole cotangent. Integers and bools sum to int64.
     """
-    return add_reduce(input, axis=axis_of(input, dim), dtype=whole(input), keepdims=keepdim)
+    axis, dtype = axis_of(input, dim), whole(input)
+    if dtype is not None:
+        return add_reduce(input, axis=axis, dtype=dtype, keepdims=keepdim)
+    return add_up(input, axis, keepdim)
 
 
 @op(
@@ -58,7 +62,15 @@ def _mean(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
     :math:`dy = \tfrac1n \sum_i dx_i`: every element gets an n-th of the cotangent.
     """
     n = count(input.shape, dim)
-    return add_reduce(input, axis=axis_of(input, dim), keepdims=keepdim) / (n or math.nan)
+    return add_up(input, axis_of(input, dim), keepdim) / (n or math.nan)
+
+
+def kept(g: Array, shape: Sequence[int], dim: DimLike, keepdim: bool) -> Array:
+    """`g`, of a tensor of `shape` reduced over `dim`, in a shape that broadcasts to that one."""
+    if keepdim or dim is None:
+        return g
+    dims = dims_of("expand", len(shape), dim)
+    return g.reshape([1 if i in dims else n for i, n in enumerate(shape)])
 
 
 def count(shape: Sequence[int], dim: DimLike) -> int:
@@ -71,6 +83,27 @@ def axis_of(input: Array, dim: DimLike) -> int | tuple[int, ...] | None:
     if dim is None or isinstance(dim, int):
         return dim
     return tuple(dim) or None if input.ndim else dims_of("dim", 0, dim) or None
+
+
+def max_reduce(x: Array, axis: Any = None, keepdims: bool = False, **initial: float) -> Array:
+    """`np.maximum.reduce`, which is slow for short rows: their transpose has long ones."""
+    if (short := _short_rows(x, axis)) is not None:
+        return _max(short, axis=0).reshape(x.shape[:-1] + (1,) * keepdims)
+    return _max(x, axis=axis, keepdims=keepdims, **initial)
+
+
+def min_reduce(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
+    """`np.minimum.reduce`, as `max_reduce`."""
+    if (short := _short_rows(x, axis)) is not None:
+        return _min(short, axis=0).reshape(x.shape[:-1] + (1,) * keepdims)
+    return _min(x, axis=axis, keepdims=keepdims)
+
+
+def _short_rows(x: Array, axis: Any) -> Array:
+    """If the last of several dimensions is reduced and many rows are short, the array of their columns."""
+    if x.size < 1024 or x.ndim < 2 or axis not in (-1, x.ndim - 1) or x.shape[-1] > 32:
+        return None
+    return np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T)
 
 
 def dim_of(name: str, input: Array, dim: int) -> int:
@@ -88,16 +121,16 @@ def whole(input: Array) -> Any:
 
 
 @op(domain=(Booleans(), Dims(), FLAG), shapes="(*) -> (...)", tex=r"\exists {input}")
-def any(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
-    """Whether some element over `dim` is non-zero; uint8 stays uint8, as in PyTorch."""
-    y = _any(input, axis=axis_of(input, dim), keepdims=keepdim)
+def _any(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
+    """Whether some element over `dim` is non-zero; uint8 stays uint8."""
+    y = any_reduce(input, axis=axis_of(input, dim), keepdims=keepdim)
     return y.astype(np.uint8) if input.dtype == np.uint8 else y
 
 
 @op(domain=(Booleans(), Dims(), FLAG), shapes="(*) -> (...)", tex=r"\forall {input}")
-def all(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
-    """Whether every element over `dim` is non-zero; uint8 stays uint8, as in PyTorch."""
-    y = _all(input, axis=axis_of(input, dim), keepdims=keepdim)
+def _all(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
+    """Whether every element over `dim` is non-zero; uint8 stays uint8."""
+    y = all_reduce(input, axis=axis_of(input, dim), keepdims=keepdim)
     return y.astype(np.uint8) if input.dtype == np.uint8 else y
 
 
@@ -109,7 +142,7 @@ def count_nonzero(input: Array, dim: DimLike = None) -> Array:
 
 @op(
     lambda g, y, x, dim, correction, keepdim: (
-        spread(g * _share(x, dim, correction), x.shape, dim, keepdim) * (x - _mean(x, dim, True))
+        kept(g * _share(x, dim, correction), x.shape, dim, keepdim) * (x - _mean(x, dim, True))
     ),
     domain=(REALS, Dims(), Choice((0, 1)), FLAG),
     shapes="(*) -> (...)",
@@ -138,15 +171,15 @@ def _mean_square(input: Array, dim: DimLike, correction: float, keepdim: bool) -
     dims = dims_of("var", input.ndim, dim)
     d = np.asarray(input - input[tuple(slice(0, 1) if i in dims else slice(None) for i in range(input.ndim))])
     n = count(input.shape, dim)
-    d -= add_reduce(d, axis=dims, keepdims=True) / (n or 1)
+    d -= add_up(d, dims, True) / (n or 1)
     np.square(d, out=d)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.divide(add_reduce(d, axis=dims, keepdims=keepdim), builtins.max(n - correction, 0))
+        return np.divide(add_up(d, dims, keepdim), builtins.max(n - correction, 0))
 
 
 @op(
     lambda g, y, x, dim, correction, keepdim: (
-        spread(g, x.shape, dim, keepdim) * _slope(x, spread(y, x.shape, dim, keepdim), dim, correction)
+        kept(g * inverse(y * (count(x.shape, dim) - correction)), x.shape, dim, keepdim) * (x - _mean(x, dim, True))
     ),
     domain=(DISTINCT, Dims(), Choice((0, 1)), FLAG),
     shapes="(*) -> (...)",
@@ -161,15 +194,15 @@ def _std(input: Array, dim: DimLike = None, correction: float = 1, keepdim: bool
     return np.sqrt(_mean_square(input, dim, correction, keepdim))
 
 
-def _slope(x: Array, y: Array, dim: DimLike, correction: float) -> Array:
-    """The derivative of `_std` for each element, 0 where the elements are all equal."""
-    deviation = x - _mean(x, dim, True)
-    return where(y == 0, 0, deviation / (where(y == 0, 1, y) * (count(x.shape, dim) - correction)))
+def inverse(y: Array) -> Array:
+    """1 / y, and 0 where y is 0."""
+    return where(y == 0, 0, 1 / where(y == 0, 1, y))
 
 
 # ------------------------------------------------------------------------------------------------- compositions
 
 
+@convention("sum of nothing", [], gives=[], value=0)
 @numpy_names
 def sum(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum over `dim`, one dimension, several or all; integers and bools sum to int64.
@@ -184,6 +217,28 @@ def sum(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: Any 
     if dtype is None:
         return _sum(input, dim, keepdim)
     return cast(_sum(cast(input, dtype), dim, keepdim), dtype)
+
+
+@numpy_names
+def any(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
+    """Whether some element over `dim` is non-zero; a tensor of bool, of uint8 of uint8.
+
+    An empty `dim` names no dimension, as in PyTorch, where it means all of them to every other reduction.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a dimension is named twice.
+    """
+    return _any(input[None], 0) if dim in _NONE else _any(input, dim, keepdim)
+
+
+@numpy_names
+def all(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
+    """Whether every element over `dim` is non-zero; for the arguments see `any`."""
+    return _all(input[None], 0) if dim in _NONE else _all(input, dim, keepdim)
+
+
+_NONE: tuple[Any, ...] = ((), [])
 
 
 @convention("mean of nothing", [], gives=[], value=math.nan)
@@ -217,6 +272,8 @@ def nanmean(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: 
         RuntimeError: the elements aren't floating.
     """
     refuse_integers("nanmean", input)
+    if dtype is not None:
+        refuse_integers("nanmean", np.empty(0, dtype))
     total = nansum(input, dim, keepdim, dtype=dtype)
     with np.errstate(invalid="ignore"):
         return total / sum(logical_not(isnan(input)), dim, keepdim, dtype=total.dtype)

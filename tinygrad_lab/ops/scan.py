@@ -154,7 +154,8 @@ def _logcumsumexp(input: Array, dim: int, reverse: bool = False) -> Array:
     :math:`\bar x_j = \sum_{i \ge j} g_i e^{x_j - y_i} = e^{x_j - y_j} \lambda_j` with :math:`\lambda_j = g_j +
     e^{y_j - y_{j+1}} \lambda_{j+1}`: y never falls, so no exponential exceeds 1.
     """
-    return _accumulate(np.logaddexp, input, dim, reverse)
+    with np.errstate(invalid="ignore"):
+        return _accumulate(np.logaddexp, input, dim, reverse)
 
 
 # ------------------------------------------------------------------------------------------------- compositions

@@ -9,11 +9,12 @@ import numpy as np
 
 from ..convention import convention
 from ..domain import FLAG, REALS, Dim, Dims
+from ..graph import add_up
 from ..op import Array, numpy_names, op
 from .cast import cast
 from .elementwise import exp
-from .reduce import DimLike, add_reduce, axis_of, max_reduce, refuse_integers
-from .shape import dims_of, spread
+from .reduce import DimLike, _sum, add_reduce, axis_of, kept, max_reduce, refuse_integers
+from .shape import dims_of
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @convention("logsumexp of [inf, 0]", [math.inf, 0.0], gives=[1, 0], value=math.inf, of=lambda x: logsumexp(x, 0))
 @convention("logsumexp of nothing", [], gives=[], value=-math.inf, of=lambda x: logsumexp(x, 0))
 @op(
-    lambda g, y, x, dim, keepdim: spread(g, x.shape, dim, keepdim) * exp(gap(x, spread(y, x.shape, dim, keepdim))),
+    lambda g, y, x, dim, keepdim: kept(g, x.shape, dim, keepdim) * exp(gap(x, kept(y, x.shape, dim, keepdim))),
     domain=(REALS, Dims(), FLAG),
     shapes="(*) -> (...)",
     tex=r"\ln \sum e^{{{input}}}",
@@ -41,7 +42,7 @@ def logsumexp(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array
     top = max_reduce(input, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
     with np.errstate(divide="ignore"):
-        y = np.log(add_reduce(np.exp(input - top), axis=axis, keepdims=True)) + top
+        y = np.log(add_up(np.exp(input - top), axis, True)) + top
     return y if keepdim else np.squeeze(y, dims_of("logsumexp", input.ndim, dim))
 
 
@@ -60,7 +61,7 @@ def gap(input: Array, other: Array) -> Array:
 
 
 @op(
-    lambda g, y, x, dim: y * (g - (g * y).sum(axis=dim, keepdims=True)),
+    lambda g, y, x, dim: y * (g - _sum(g * y, dim, True)),
     domain=(REALS, Dim()),
     shapes="(*) -> (...)",
     tex=r"\operatorname{{softmax}} {input}",
@@ -75,12 +76,12 @@ def _softmax(input: Array, dim: int) -> Array:
     with np.errstate(invalid="ignore"):
         p = np.asarray(input - max_reduce(input, axis=dim, keepdims=True, initial=-np.inf))
     np.exp(p, out=p)
-    p /= add_reduce(p, axis=dim, keepdims=True)
+    p /= add_up(p, dim, True)
     return p
 
 
 @op(
-    lambda g, y, x, dim: g - exp(y) * g.sum(axis=dim, keepdims=True),
+    lambda g, y, x, dim: g - exp(y) * _sum(g, dim, True),
     domain=(REALS, Dim()),
     shapes="(*) -> (...)",
     tex=r"\ln \operatorname{{softmax}} {input}",
@@ -94,7 +95,7 @@ def _log_softmax(input: Array, dim: int) -> Array:
     with np.errstate(invalid="ignore"):
         y = input - max_reduce(input, axis=dim, keepdims=True, initial=-np.inf)
     with np.errstate(divide="ignore"):
-        y -= np.log(add_reduce(np.exp(y), axis=dim, keepdims=True))
+        y -= np.log(add_up(np.exp(y), dim, True))
     return y
 
 
