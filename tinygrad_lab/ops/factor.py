@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..convention import convention
-from ..op import Array, LinAlgError, op
+from ..op import Array, Fused, LinAlgError, op
 from .compare import where
 from .solve import _solve_triangular, lapack, triangle, values
 
@@ -155,18 +155,24 @@ def _eigh_rule(g: Array, y: Array) -> Array:
     return symmetric(V @ (gw[..., None, :] * eye + _gaps("eigh", "eigenvalue", w, gV) * (V.mT @ gV)) @ V.mT)
 
 
+def _with_eigenvectors(A: Array) -> tuple[Array, Array]:
+    both = _eigh(A)
+    return np.array(both[..., 0, :]), both
+
+
 @convention("eigenvalues that are repeated", [[2.0, 0.0], [0.0, 2.0]], gives=[[1, 0], [0, 1]], value=[2, 2])
 @op(
     lambda g, y, a: _spread_values(g, _eigh(a)[..., 1:, :]),
     shapes="(*, n, n) -> (*, n)",
     sample=_draw_eigen,
     tex=r"\operatorname{{eigvals}} {A}",
+    fused=Fused(_with_eigenvectors, (lambda g, both, a: _spread_values(g, both[..., 1:, :]),)),
 )
 def _eigvalsh(A: Array) -> Array:
     r"""Eigenvalues of a symmetric matrix, ascending.
 
-    :math:`dw_i = v_i^T dA\,v_i` with the eigenvectors, so :math:`\bar A = V \operatorname{Diag}(g) V^T`. Without a
-    gradient there is no need for the vectors.
+    :math:`dw_i = v_i^T dA\,v_i` with the eigenvectors, so :math:`\bar A = V \operatorname{Diag}(g) V^T`. They are
+    computed only where a gradient is asked for, but then at once: apart, both take half as long again.
     """
     with lapack("eigvalsh: the eigenvalues weren't found: is there a NaN or an infinity in the matrix?"):
         return np.linalg.eigvalsh(symmetric(A))
@@ -222,17 +228,23 @@ def _svd_rule(g: Array, y: Array, m: int) -> Array:
     return d
 
 
+def _with_singular_vectors(A: Array) -> tuple[Array, Array]:
+    all_three = _svd(A)
+    return np.array(all_three[..., A.shape[-2], :]), all_three
+
+
 @op(
     lambda g, y, a: _spread_singular(g, _svd(a), a.shape[-2]),
     shapes="(*, m, n) -> (...)",
     sample=_draw_any,
     tex=r"\sigma({A})",
+    fused=Fused(_with_singular_vectors, (lambda g, y, a: _spread_singular(g, y, a.shape[-2]),)),
 )
 def _svdvals(A: Array) -> Array:
     r"""Singular values, descending.
 
-    :math:`ds_i = u_i^T dA\,v_i` with the singular vectors, so :math:`\bar A = U \operatorname{Diag}(g) V^T`. Without a
-    gradient there is no need for the vectors.
+    :math:`ds_i = u_i^T dA\,v_i` with the singular vectors, so :math:`\bar A = U \operatorname{Diag}(g) V^T`. As for
+    eigenvalues, they are computed only where a gradient is asked for, and then at once.
     """
     with lapack("svdvals: the singular values weren't found: is there a NaN or an infinity in the matrix?"):
         return np.linalg.svd(A, compute_uv=False)
