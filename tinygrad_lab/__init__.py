@@ -79,7 +79,7 @@ from .ops.compare import (
     where as where,
 )
 from .ops.distance import cdist as cdist, dist as dist
-from .ops.einsum import einsum as einsum
+from .ops.einsum import bilinear as bilinear, einsum as einsum
 from .ops.elementwise import (
     cos as cos,
     exp as exp,
@@ -115,11 +115,15 @@ from .ops.legacy import (
     det as det,
     inverse as inverse,
     norm as norm,
+    orgqr as orgqr,
+    ormqr as ormqr,
     pinverse as pinverse,
     qr as qr,
+    renorm as renorm,
     slogdet as slogdet,
     svd as svd,
     triangular_solve as triangular_solve,
+    vander as vander,
 )
 from .ops.linalg import (
     addbmm as addbmm,

@@ -231,11 +231,15 @@ class Methods:
     matrix_exp = matrix_functions.matrix_exp
     matrix_power = matrix_functions.matrix_power
     pinverse = legacy.pinverse
+    orgqr = legacy.orgqr
+    ormqr = legacy.ormqr
     qr = legacy.qr
+    renorm = legacy.renorm
     slogdet = legacy.slogdet
     svd = legacy.svd
     triangular_solve = legacy.triangular_solve
 
+    renorm_ = inplace.method("renorm_", legacy.renorm)
     addbmm_ = inplace.method("addbmm_", linalg.addbmm)
     addmm_ = inplace.method("addmm_", linalg.addmm)
     addmv_ = inplace.method("addmv_", linalg.addmv)

@@ -188,6 +188,31 @@ def _permuted(x: Array, term: Term, out: Term) -> Array:
     return permute(x, [term.index(k) for k in out])
 
 
+def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = None) -> Tensor:
+    r"""Bilinear map of two last dimensions, :math:`y_o = \sum_{ij} a_i w_{oij} b_j + c_o`.
+
+    Args:
+        input1: (*, in1).
+        input2: (*, in2).
+        weight: (out, in1, in2).
+        bias: (out).
+
+    Raises:
+        RuntimeError: sizes or dtypes don't fit.
+    """
+    if weight.ndim != 3 or (input1.shape[-1:], input2.shape[-1:]) != (weight.shape[1:2], weight.shape[2:]):
+        raise RuntimeError(
+            f"bilinear: shapes {tuple(input1.shape)} and {tuple(input2.shape)} don't fit weight of shape "
+            f"{tuple(weight.shape)}"
+        )
+    if input1.shape[:-1] != input2.shape[:-1]:
+        raise RuntimeError(
+            f"bilinear: shapes {tuple(input1.shape)} and {tuple(input2.shape)} must agree but in the last size"
+        )
+    y = einsum("...i,oij,...j->...o", input1, weight, input2)
+    return y if bias is None else y + bias
+
+
 # ---------------------------------------------------------------------------------- from the equation to a plan
 
 

@@ -10,9 +10,10 @@ import numpy as np
 from ..op import Array, numpy_names
 from . import linalg, matrices, matrix_functions, norms
 from .cast import clone
+from .compare import where
 from .linalg import alike
 from .matrices import QR, SignAndLog
-from .shape import reshape
+from .shape import cat, dims_of, reshape
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -161,3 +162,60 @@ def norm(
         raise RuntimeError(f"norm: 'nuc' without dim is of a matrix, not of shape {tuple(input.shape)}")
     dims = (-2, -1) if dim is None else (dim,) if isinstance(dim, int) else dim
     return matrix_functions.matrix_norm(input, "nuc", dims, keepdim, dtype=dtype)
+
+
+def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Tensor:
+    """The slices along `dim`, those with a p-norm above `maxnorm` scaled to that norm.
+
+    Raises:
+        RuntimeError: `p` isn't positive, `maxnorm` is negative, there are less than 2 dimensions, or the elements
+            aren't floating.
+        IndexError: there is no such dimension.
+    """
+    if p <= 0:
+        raise RuntimeError(f"renorm: p must be positive, not {p}")
+    if maxnorm < 0:
+        raise RuntimeError(f"renorm: maxnorm must not be negative, but is {maxnorm}")
+    if input.ndim < 2:
+        raise RuntimeError(f"renorm: at least 2 dimensions expected, not shape {tuple(input.shape)}")
+    (d,) = dims_of("renorm", input.ndim, dim)
+    length = norms.vector_norm(input, p, [k for k in range(input.ndim) if k != d], True)
+    return input * where(length > maxnorm, maxnorm / (length + 1e-7), 1)  # type: ignore[no-any-return]
+
+
+def vander(x: Array, N: int | None = None, increasing: bool = False) -> Tensor:
+    """Vandermonde's matrix of a vector: the powers of its elements, from N - 1 to 0, or `increasing`.
+
+    Raises:
+        RuntimeError: x isn't a vector, or N is negative.
+    """
+    linalg.dimensions("vander", x=(x, 1))
+    n = x.shape[0] if N is None else N
+    if n < 0:
+        raise RuntimeError(f"vander: N must not be negative, but is {n}")
+    powers = matrix_functions.vander(x, N=max(n, 2))[:, :n]
+    return powers if increasing else powers[:, ::-1]
+
+
+def orgqr(input: Array, input2: Array) -> Tensor:
+    """`linalg.householder_product`."""
+    return matrix_functions.householder_product(input, input2)
+
+
+def ormqr(input: Array, input2: Array, input3: Array, left: bool = True, transpose: bool = False) -> Tensor:
+    """`Q @ input3`, or `input3 @ Q`, with the square Q of all rows that is `householder_product(input, input2)`.
+
+    Args:
+        transpose: with the transpose of Q for Q.
+
+    Raises:
+        RuntimeError: sizes or dtypes don't fit.
+    """
+    for x in (input, input3):
+        matrices.matrices("ormqr", x)
+    alike("ormqr", input, input3)
+    *batch, m, k = input.shape
+    zeros = np.zeros((*batch, m, max(m - k, 0)), input.dtype)
+    Q = matrix_functions.householder_product(cat([input, zeros], -1)[..., :m], input2)
+    Q = Q.mT if transpose else Q
+    return linalg.matmul(Q, input3) if left else linalg.matmul(input3, Q)
