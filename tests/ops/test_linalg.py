@@ -349,6 +349,15 @@ def test_powers_and_exponentials():
     np.testing.assert_allclose(tg.matrix_exp(tg.tensor(V * w @ V.T)).array, V * np.exp(w) @ V.T, rtol=1e-9)
 
 
+@pytest.mark.parametrize("size", [1e-6, 1, 1e6])
+def test_the_derivative_of_an_exponential_keeps_its_digits(size):
+    a, g = RANDOM.standard_normal((2, 3, 3))
+    exact, single = (tg.tensor(a, dtype=dtype, requires_grad=True) for dtype in (np.float64, np.float32))
+    d, e = (tg.autograd.grad(tg.matrix_exp(x), x, tg.tensor(g * size, dtype=x.dtype))[0].array for x in (exact, single))
+    np.testing.assert_allclose(d, e, rtol=1e-4, atol=1e-5 * size)
+    assert e.dtype == np.float32
+
+
 FUNCTIONS = {
     "inv": linalg.inv,
     "det": linalg.det,
@@ -416,3 +425,21 @@ def test_numpys_names():
         got = f(np, x, y)
         assert isinstance(got, tg.Tensor)
         np.testing.assert_allclose(got.array, f(np, x.array, y.array))
+
+
+@pytest.mark.parametrize("wrong", [[[1.0]], 2.0, None])
+def test_operands_are_tensors_or_arrays(wrong):
+    x = tg.ones(3, 3)
+    calls = [
+        *[lambda f=f: f(wrong) for f in (linalg.norm, linalg.matrix_norm, linalg.vector_norm, linalg.svd, tg.det)],
+        *[
+            lambda f=f: f(x, wrong)
+            for f in (tg.kron, tg.inner, tg.cross, tg.cdist, tg.dist, tg.tensordot, linalg.solve)
+        ],
+        *[lambda f=f: f(wrong, x) for f in (tg.matmul, tg.mm, tg.nn.functional.linear, linalg.lstsq, linalg.vecdot)],
+        lambda: linalg.multi_dot([x, wrong]),
+        lambda: tg.addmm(wrong, x, x),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match="must be (tensors or arrays|a tensor or an array), not"):
+            call()

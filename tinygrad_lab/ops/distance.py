@@ -11,7 +11,7 @@ from ..convention import convention
 from ..domain import Reals
 from ..op import Array, op
 from .compare import where
-from .linalg import alike
+from .linalg import alike, arrays
 from .norms import vector_norm
 from .reduce import sum
 from .shape import unsqueeze
@@ -83,6 +83,7 @@ def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str | None = IF_MA
         ValueError: another `compute_mode`.
         RuntimeError: p is negative, sizes or dtypes don't fit, or the elements aren't floating.
     """
+    arrays("cdist", x1=x1, x2=x2)
     if compute_mode not in (BY_PRODUCTS, IF_MANY, BY_DIFFERENCES, None):
         raise ValueError(f"cdist: compute_mode must be one of those in its documentation, not {compute_mode!r}")
     if not p >= 0:
@@ -106,4 +107,5 @@ def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str | None = IF_MA
 
 def dist(input: Array, other: Array, p: float = 2) -> Tensor:
     """The p-norm of `input - other`, which broadcast."""
+    arrays("dist", input=input, other=other)
     return vector_norm(input - other, p)

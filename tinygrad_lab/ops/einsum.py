@@ -12,7 +12,7 @@ import numpy as np
 
 from ..domain import Given, Reals
 from ..op import Array, op
-from .linalg import alike
+from .linalg import alike, arrays
 from .reduce import sum
 from .shape import permute, reshape
 
@@ -200,6 +200,7 @@ def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = N
     Raises:
         RuntimeError: sizes or dtypes don't fit.
     """
+    arrays("bilinear", input1=input1, input2=input2, weight=weight)
     if weight.ndim != 3 or (input1.shape[-1:], input2.shape[-1:]) != (weight.shape[1:2], weight.shape[2:]):
         raise RuntimeError(
             f"bilinear: shapes {tuple(input1.shape)} and {tuple(input2.shape)} don't fit weight of shape "

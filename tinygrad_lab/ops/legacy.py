@@ -139,6 +139,7 @@ def cross(input: Array, other: Array, dim: int | None = None) -> Tensor:
     Raises:
         RuntimeError: there is no such dimension, or the shapes don't broadcast.
     """
+    linalg.arrays("cross", input=input, other=other)
     if dim is None:
         shape = linalg._broadcast("cross", input.shape, other.shape)
         dim = next((d - len(shape) for d, n in enumerate(shape) if n == 3), None)
@@ -172,6 +173,7 @@ def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Tensor:
             aren't floating.
         IndexError: there is no such dimension.
     """
+    linalg.arrays("renorm", input=input)
     if p <= 0:
         raise RuntimeError(f"renorm: p must be positive, not {p}")
     if maxnorm < 0:

@@ -123,9 +123,15 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Tensor:
     """Affine map of the last dimension, `input @ weight.T + bias`: (*, in) and (out, in) give (*, out).
 
     Raises:
+        TypeError: an operand is neither tensor nor array.
         RuntimeError: the sizes don't fit, or the dtypes differ.
     """
-    if input.ndim == 0 or input.shape[-1] != weight.shape[-1]:
+    try:
+        fits = input.ndim and input.shape[-1] == weight.shape[-1]
+    except AttributeError:
+        arrays("linear", input=input, weight=weight)
+        raise
+    if not fits:
         raise RuntimeError(
             f"linear: input of shape {tuple(input.shape)} doesn't fit weight of shape {tuple(weight.shape)}: the last "
             f"dimension must be {weight.shape[-1]}"
@@ -141,6 +147,17 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Tensor:
 # ------------------------------------------------------- with a number of dimensions, and with something to add to
 
 
+def arrays(name: str, **operands: Array) -> None:
+    """Refuse operands that are neither tensors nor arrays.
+
+    Raises:
+        TypeError: one isn't.
+    """
+    for which, x in operands.items():
+        if not hasattr(x, "ndim"):
+            raise TypeError(f"{name}: {which} must be a tensor or an array, not {type(x).__name__}")
+
+
 def dimensions(name: str, **operands: tuple[Array, int]) -> None:
     """Refuse operands that haven't the number of dimensions that they must have.
 
@@ -148,9 +165,8 @@ def dimensions(name: str, **operands: tuple[Array, int]) -> None:
         TypeError: one is neither tensor nor array.
         RuntimeError: one has other dimensions.
     """
+    arrays(name, **{which: x for which, (x, _) in operands.items()})
     for which, (x, n) in operands.items():
-        if not hasattr(x, "ndim"):
-            raise TypeError(f"{name}: {which} must be a tensor or an array, not {type(x).__name__}")
         if x.ndim != n:
             raise RuntimeError(f"{name}: {which} must have {n} dimension{'s' * (n > 1)}, not shape {tuple(x.shape)}")
 
@@ -159,8 +175,11 @@ def alike(name: str, *operands: Array) -> None:
     """Refuse operands of different dtypes.
 
     Raises:
+        TypeError: one is neither tensor nor array.
         RuntimeError: the dtypes differ.
     """
+    for x in operands:
+        arrays(name, operand=x)
     first = operands[0].dtype
     for x in operands[1:]:
         if x.dtype != first:
@@ -240,9 +259,7 @@ def vecdot(x: Array, y: Array, *, dim: int = -1) -> Tensor:
         RuntimeError: the sizes along `dim` differ.
         IndexError: there is no such dimension.
     """
-    for which, v in (("x", x), ("y", y)):
-        if not hasattr(v, "ndim"):
-            raise TypeError(f"vecdot: {which} must be a tensor or an array, not {type(v).__name__}")
+    arrays("vecdot", x=x, y=y)
     if x.ndim == y.ndim == 0:
         (_,) = dims_of("vecdot", 1, dim)
         return mul(x, y)
@@ -289,6 +306,7 @@ def inner(input: Array, other: Array) -> Tensor:
     Raises:
         RuntimeError: the last sizes, or the dtypes, differ.
     """
+    arrays("inner", input=input, other=other)
     if input.ndim == 0 or other.ndim == 0:
         return mul(input, other)
     if input.shape[-1] != other.shape[-1]:
@@ -304,6 +322,7 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: flo
     Raises:
         RuntimeError: sizes or dtypes don't fit, or a factor is a float for integers.
     """
+    arrays("addmm", input=input)
     dimensions("addmm", mat1=(mat1, 2), mat2=(mat2, 2))
     return _added("addmm", input, matmul(mat1, mat2), beta, alpha)
 
@@ -314,6 +333,7 @@ def addmv(input: Array, mat: Array, vec: Array, *, beta: float = 1, alpha: float
     Raises:
         RuntimeError: sizes or dtypes don't fit, or a factor is a float for integers.
     """
+    arrays("addmv", input=input)
     dimensions("addmv", mat=(mat, 2), vec=(vec, 1))
     return _added("addmv", input, matmul(mat, vec), beta, alpha)
 
@@ -324,6 +344,7 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: float = 1, alpha: floa
     Raises:
         RuntimeError: sizes don't fit, or a factor is a float for integers.
     """
+    arrays("addr", input=input)
     dimensions("addr", vec1=(vec1, 1), vec2=(vec2, 1))
     return _added("addr", input, outer(vec1, vec2), beta, alpha)
 
@@ -334,6 +355,7 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alph
     Raises:
         RuntimeError: sizes or dtypes don't fit, or a factor is a float for integers.
     """
+    arrays("baddbmm", input=input)
     dimensions("baddbmm", batch1=(batch1, 3), batch2=(batch2, 3))
     _same_batch("baddbmm", batch1, batch2)
     return _added("baddbmm", input, matmul(batch1, batch2), beta, alpha)
@@ -347,6 +369,7 @@ def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha
     Raises:
         RuntimeError: sizes or dtypes don't fit, or a factor is a float for integers.
     """
+    arrays("addbmm", input=input)
     dimensions("addbmm", batch1=(batch1, 3), batch2=(batch2, 3))
     _same_batch("addbmm", batch1, batch2)
     (b, n, k), m = batch1.shape, batch2.shape[-1]
@@ -360,11 +383,8 @@ def _added(name: str, input: Array, y: Tensor, beta: float, alpha: float) -> Ten
     """`beta * input + alpha * y`; with beta 0 nothing of `input` counts, not even a NaN.
 
     Raises:
-        TypeError: `input` is neither tensor nor array.
-        RuntimeError: it doesn't broadcast to `y`, or has another dtype.
+        RuntimeError: `input` doesn't broadcast to `y`, or has another dtype.
     """
-    if not hasattr(input, "ndim"):
-        raise TypeError(f"{name}: input must be a tensor or an array, not {type(input).__name__}")
     if name != "addr":
         alike(name, input, y)
     if y.dtype.kind in "iu" and input.dtype.kind in "iu":
@@ -395,6 +415,7 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Tensor:
     Raises:
         RuntimeError: sizes, or the lists' lengths, differ, or there are fewer dimensions than `dims`.
     """
+    arrays("tensordot", a=a, b=b)
     if hasattr(dims, "tolist"):
         dims = dims.tolist()
     if isinstance(dims, (int, float)):
@@ -430,6 +451,7 @@ def kron(input: Array, other: Array) -> Tensor:
 
     Where one has fewer dimensions, it gets leading ones of size 1.
     """
+    arrays("kron", input=input, other=other)
     n = max(input.ndim, other.ndim)
     a, b = ((1,) * (n - x.ndim) + tuple(x.shape) for x in (input, other))
     left = reshape(input, [size for i in a for size in (i, 1)])
@@ -444,6 +466,7 @@ def cross(input: Array, other: Array, *, dim: int = -1) -> Tensor:
         RuntimeError: that size isn't 3, or the shapes don't broadcast.
         IndexError: there is no such dimension.
     """
+    arrays("cross", input=input, other=other)
     if input.ndim != other.ndim:
         raise RuntimeError(
             f"cross: operands of as many dimensions expected, not of shapes {tuple(input.shape)} and "

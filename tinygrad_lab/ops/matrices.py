@@ -15,7 +15,7 @@ from ..convention import convention
 from ..op import Array, LinAlgError
 from . import factor, solve as equations
 from .compare import where
-from .linalg import alike, matmul
+from .linalg import alike, arrays, matmul
 from .shape import cat, reshape, squeeze, unsqueeze
 from .solve import triangle, values
 
@@ -30,8 +30,7 @@ def matrices(name: str, A: Array, square: bool = False, floating: bool = True) -
         TypeError: it is neither tensor nor array.
         RuntimeError: there are less than 2 dimensions, the matrices aren't square, or the dtype is none of LAPACK's.
     """
-    if not hasattr(A, "ndim"):
-        raise TypeError(f"{name}: a matrix must be a tensor or an array, not {type(A).__name__}")
+    arrays(name, **{"a matrix": A})
     if A.ndim < 2:
         raise RuntimeError(f"{name}: a matrix must have at least 2 dimensions, not shape {tuple(A.shape)}")
     if square and A.shape[-1] != A.shape[-2]:
@@ -65,8 +64,6 @@ def solve(A: Array, B: Array, *, left: bool = True) -> Tensor:
         RuntimeError: shapes or dtypes don't fit.
     """
     matrices("solve", A, square=True)
-    if not hasattr(B, "ndim"):
-        raise TypeError(f"solve: B must be a tensor or an array, not {type(B).__name__}")
     alike("solve", A, B)
     vector = _is_vector(A, B)
     if vector and not left:

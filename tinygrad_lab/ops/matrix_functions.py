@@ -15,7 +15,7 @@ from .arithmetic import abs as absolute, pow
 from .cast import cast, clone
 from .compare import where
 from .extreme import amax, amin
-from .linalg import alike, matmul
+from .linalg import alike, arrays, matmul
 from .matrices import inv, matrices, read_triangle, solve, tolerances
 from .reduce import sum
 from .shape import dims_of, permute, reshape, squeeze, stack, unsqueeze
@@ -39,6 +39,7 @@ def vector_norm(x: Array, ord: float = 2, dim: DimLike = None, keepdim: bool = F
         TypeError: `ord` isn't a number.
         RuntimeError: the elements or `dtype` aren't floating, or there is no element and p is infinite or negative.
     """
+    arrays("vector_norm", x=x)
     return norms.vector_norm(x, ord, dim, keepdim, dtype=dtype)
 
 
@@ -58,6 +59,7 @@ def matrix_norm(
             there is no element and the least is asked for.
         IndexError: there is no such dimension.
     """
+    arrays("matrix_norm", input=input)
     if input.ndim < 2:
         raise RuntimeError(f"matrix_norm: a matrix must have at least 2 dimensions, not shape {tuple(input.shape)}")
     if isinstance(dim, int) or len(dim) != 2:
@@ -114,6 +116,7 @@ def norm(input: Array, ord: Order = None, dim: DimLike = None, keepdim: bool = F
             floating.
         IndexError: there is no such dimension.
     """
+    arrays("norm", input=input)
     dims = None if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
     if dims is not None and len(dims) not in (1, 2):
         raise RuntimeError(f"norm: dim must be one or two dimensions, not {dims}; vector_norm takes any number")
@@ -224,6 +227,7 @@ def multi_dot(tensors: Sequence[Array]) -> Tensor:
         raise RuntimeError(f"multi_dot: at least 2 tensors expected, not {len(tensors)}")
     chain = list(tensors)
     for i, x in enumerate(chain):
+        arrays("multi_dot", **{f"tensor {i}": x})
         allowed = (1, 2) if i in (0, len(chain) - 1) else (2,)
         if x.ndim not in allowed:
             raise RuntimeError(f"multi_dot: tensor {i} must be a matrix, not of shape {tuple(x.shape)}")
@@ -294,6 +298,7 @@ def vander(x: Array, *, N: int | None = None) -> Tensor:
     Raises:
         RuntimeError: N isn't greater than 1.
     """
+    arrays("vander", x=x)
     if x.ndim == 0:
         x = unsqueeze(x, 0)
     n = x.shape[-1] if N is None else N
@@ -316,6 +321,7 @@ def tensorinv(input: Array, ind: int = 2) -> Tensor:
         RuntimeError: `ind` isn't positive, or the matrix isn't square.
         LinAlgError: it is singular.
     """
+    arrays("tensorinv", input=input)
     if ind <= 0:
         raise RuntimeError(f"tensorinv: ind must be positive, not {ind}")
     rows, columns = tuple(input.shape[:ind]), tuple(input.shape[ind:])
@@ -335,6 +341,7 @@ def tensorsolve(input: Array, other: Array, dims: Sequence[int] | None = None) -
         RuntimeError: the tensor, as a matrix, isn't square or doesn't fit `other`.
         LinAlgError: it is singular.
     """
+    arrays("tensorsolve", input=input, other=other)
     if dims is not None:
         last = dims_of("tensorsolve", input.ndim, dims)
         input = permute(input, [*(d for d in range(input.ndim) if d not in last), *last])

@@ -264,7 +264,7 @@ def _pinv_rule(g: Array, y: Array, a: Array) -> Array:
 
 
 @op(
-    lambda g, y, a: _matrix_exp(_blocks(a.mT, g))[..., : a.shape[-1], a.shape[-1] :],
+    lambda g, y, a: _exp_slope(a.mT, g),
     shapes="(*, n, n) -> (*, n, n)",
     tex="e^{{{A}}}",
     analytic=True,
@@ -294,6 +294,13 @@ def _matrix_exp(A: Array) -> Array:
     for _ in range(s):
         y = y @ y
     return y
+
+
+def _exp_slope(a: Array, e: Array) -> Array:
+    """The derivative of the exponential at `a` in direction `e`, which is scaled so that it doesn't cost digits."""
+    n = a.shape[-1]
+    scale = float(np.abs(values(e)).max(initial=0)) or 1.0
+    return _matrix_exp(_blocks(a, e / scale))[..., :n, n:] * scale
 
 
 # as parts of the first one, so that float32 doesn't overflow
