@@ -32,6 +32,7 @@ HOUSE = (
     {"creation"},
     {"autograd"},
     {"func"},
+    {"linalg"},
     {"nn"},
     {"optim"},
     {"utils"},

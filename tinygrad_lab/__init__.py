@@ -6,6 +6,7 @@ The table of contents: everything public, by the room it lives in. `X as X` says
 from . import (
     autograd as autograd,
     datasets as datasets,
+    linalg as linalg,
     nn as nn,
     ops as ops,
     optim as optim,
@@ -120,6 +121,14 @@ from .ops.compare import (
     signbit as signbit,
     where as where,
 )
+from .ops.distance import (
+    cdist as cdist,
+    dist as dist,
+)
+from .ops.einsum import (
+    bilinear as bilinear,
+    einsum as einsum,
+)
 from .ops.elementwise import (
     exp as exp,
     exp2 as exp2,
@@ -155,11 +164,49 @@ from .ops.index import (
     masked_fill as masked_fill,
     scatter_add as scatter_add,
 )
-from .ops.linalg import (
-    matmul as matmul,
-)
-from .ops.norms import (
+from .ops.legacy import (
+    chain_matmul as chain_matmul,
+    cholesky as cholesky,
+    cholesky_inverse as cholesky_inverse,
+    cholesky_solve as cholesky_solve,
+    cross as cross,
+    det as det,
+    inverse as inverse,
     norm as norm,
+    orgqr as orgqr,
+    ormqr as ormqr,
+    pinverse as pinverse,
+    qr as qr,
+    renorm as renorm,
+    slogdet as slogdet,
+    svd as svd,
+    triangular_solve as triangular_solve,
+    vander as vander,
+)
+from .ops.linalg import (
+    addbmm as addbmm,
+    addmm as addmm,
+    addmv as addmv,
+    addr as addr,
+    baddbmm as baddbmm,
+    bmm as bmm,
+    dot as dot,
+    ger as ger,
+    inner as inner,
+    kron as kron,
+    matmul as matmul,
+    mm as mm,
+    mv as mv,
+    outer as outer,
+    tensordot as tensordot,
+    vdot as vdot,
+)
+from .ops.matrices import (
+    logdet as logdet,
+)
+from .ops.matrix_functions import (
+    matrix_exp as matrix_exp,
+    matrix_power as matrix_power,
 )
 from .ops.reduce import (
     all as all,

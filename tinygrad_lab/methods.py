@@ -14,11 +14,14 @@ from .ops import (
     arithmetic,
     cast,
     compare,
+    distance,
     elementwise,
     extreme,
     index,
+    legacy,
     linalg,
-    norms,
+    matrices,
+    matrix_functions,
     reduce,
     rounding,
     sampling,
@@ -283,7 +286,7 @@ class Methods:
     nansum = reduce.nansum
     nanmean = reduce.nanmean
     trace = reduce.trace
-    norm = norms.norm
+    norm = legacy.norm
     logsumexp = exponential.logsumexp
     softmax = exponential.softmax
     log_softmax = exponential.log_softmax
@@ -358,6 +361,46 @@ class Methods:
     # ---------------------------------------------------------------------------------------------- linalg
 
     matmul = linalg.matmul
+    bmm = linalg.bmm
+    dot = linalg.dot
+    ger = linalg.ger
+    inner = linalg.inner
+    kron = linalg.kron
+    mm = linalg.mm
+    mv = linalg.mv
+    outer = linalg.outer
+    vdot = linalg.vdot
+    addbmm = linalg.addbmm
+    addmm = linalg.addmm
+    addmv = linalg.addmv
+    addr = linalg.addr
+    baddbmm = linalg.baddbmm
+
+    cholesky = legacy.cholesky
+    cholesky_inverse = legacy.cholesky_inverse
+    cholesky_solve = legacy.cholesky_solve
+    cross = legacy.cross
+    det = legacy.det
+    dist = distance.dist
+    inverse = legacy.inverse
+    logdet = matrices.logdet
+    matrix_exp = matrix_functions.matrix_exp
+    matrix_power = matrix_functions.matrix_power
+    pinverse = legacy.pinverse
+    orgqr = legacy.orgqr
+    ormqr = legacy.ormqr
+    qr = legacy.qr
+    renorm = legacy.renorm
+    slogdet = legacy.slogdet
+    svd = legacy.svd
+    triangular_solve = legacy.triangular_solve
+
+    renorm_ = inplace.method("renorm_", legacy.renorm)
+    addbmm_ = inplace.method("addbmm_", linalg.addbmm)
+    addmm_ = inplace.method("addmm_", linalg.addmm)
+    addmv_ = inplace.method("addmv_", linalg.addmv)
+    addr_ = inplace.method("addr_", linalg.addr)
+    baddbmm_ = inplace.method("baddbmm_", linalg.baddbmm)
 
     # ------------------------------------------------------------------------------------------------ cast
 

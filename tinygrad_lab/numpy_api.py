@@ -12,7 +12,21 @@ import numpy as np
 
 from .graph import is_grad_enabled
 from .op import Array, ufuncs, wrap
-from .ops import arithmetic, compare, extreme, linalg, reduce, rounding, scan, shape, sort, trigonometric
+from .ops import (
+    arithmetic,
+    compare,
+    einsum,
+    extreme,
+    linalg,
+    matrices,
+    matrix_functions,
+    reduce,
+    rounding,
+    scan,
+    shape,
+    sort,
+    trigonometric,
+)
 
 
 def _var(a: Array, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Array:
@@ -87,6 +101,32 @@ def _nan_to_num(x: Array, nan: float = 0.0, posinf: float | None = None, neginf:
     return arithmetic.nan_to_num(x, nan, posinf, neginf)
 
 
+def _dot(a: Array, b: Array) -> Array:
+    if not (a.ndim and b.ndim):
+        return arithmetic.mul(a, b)
+    return linalg.tensordot(a, b, ([-1], [-2])) if b.ndim > 2 else linalg.matmul(a, b)
+
+
+def _outer(a: Array, b: Array) -> Array:
+    return linalg.outer(shape.reshape(a, (-1,)), shape.reshape(b, (-1,)))
+
+
+def _vdot(a: Array, b: Array) -> Array:
+    return linalg.vdot(shape.reshape(a, (-1,)), shape.reshape(b, (-1,)))
+
+
+def _tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
+    return linalg.tensordot(a, b, axes)
+
+
+def _einsum(*operands: Any, optimize: Any = None) -> Array:
+    return einsum.einsum(*operands)
+
+
+def _norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:
+    return matrix_functions.norm(x, ord, axis, keepdims)
+
+
 functions: dict[Any, Callable[..., Any]] = {
     np.sum: reduce.sum,
     np.max: extreme.amax,
@@ -124,6 +164,28 @@ functions: dict[Any, Callable[..., Any]] = {
     np.round: _round,
     np.nan_to_num: _nan_to_num,
     np.dot: linalg.matmul,
+    np.dot: _dot,
+    np.outer: _outer,
+    np.inner: linalg.inner,
+    np.vdot: _vdot,
+    np.tensordot: _tensordot,
+    np.kron: linalg.kron,
+    np.einsum: _einsum,
+    np.linalg.inv: matrices.inv,
+    np.linalg.solve: matrices.solve,
+    np.linalg.det: matrices.det,
+    np.linalg.slogdet: matrices.slogdet,
+    np.linalg.pinv: matrices.pinv,
+    np.linalg.cholesky: matrices.cholesky,
+    np.linalg.qr: matrices.qr,
+    np.linalg.eigh: matrices.eigh,
+    np.linalg.eigvalsh: matrices.eigvalsh,
+    np.linalg.svd: matrices.svd,
+    np.linalg.svdvals: matrices.svdvals,
+    np.linalg.norm: _norm,
+    np.linalg.cond: matrix_functions.cond,
+    np.linalg.matrix_power: matrix_functions.matrix_power,
+    np.linalg.multi_dot: matrix_functions.multi_dot,
     np.ndim: lambda a: a.ndim,
     np.shape: lambda a: a.shape,
     np.size: lambda a: a.numel(),

@@ -59,6 +59,10 @@ def watch_outputs(watch: bool) -> None:
     usual_dtype = None if watch else np.dtype(np.float32)
 
 
+class LinAlgError(RuntimeError):
+    """A matrix has no such inverse or factorisation, or it has but no derivative."""
+
+
 class Fused(NamedTuple):
     """A faster reading of an op on arrays: `forward` returns the output and a residual, and `rules` see the residual
     where the op's own rules see the output."""
@@ -114,6 +118,7 @@ class Op:
         selects: whether the rules pass elements of `g` or zero them, and do nothing else.
         view: whether the output may look at the first operand's memory.
         typed: whether the op chooses its output's dtype by itself.
+        promotes: whether operands of several dtypes are brought to one; else they are refused, as in matrix products.
         analytic: whether the forward, given complex numbers, is the complex-analytic function.
         fused: the faster reading, if there is one.
         sample: draws the arguments, given a `testing.strategies.Draw`, where domain and shapes can't say how they
@@ -134,6 +139,7 @@ class Op:
     selects: bool
     view: bool
     typed: bool
+    promotes: bool
     analytic: bool
     fused: Fused | None
     sample: Callable[[Any], tuple[Any, ...]] | None
@@ -230,6 +236,8 @@ class Op:
 
         Raises:
             TypeError: an operand is neither tensor, array nor number.
+            RuntimeError: the operands' dtypes differ, and the op doesn't bring them to one.
+            NotImplementedError: they are of bool, which such an op hasn't either.
         """
         if (watch := watcher.get()) is not None:
             watch(self, values, y, "its forward")
@@ -239,6 +247,8 @@ class Op:
                 again[i] = v.item()
             elif isinstance(v, (list, tuple, str)) and self.operand(i):
                 self.refuse(v)
+        if y.dtype.kind == "b" and not self.promotes:
+            raise NotImplementedError(f"{self.name}: not defined for bool; convert with .to(...) first")
         if y.dtype.kind in "fiu" and not self.typed:
             last = len(self.domain) - 1
             reals = [
@@ -251,6 +261,11 @@ class Op:
             target = np.result_type(*leading)
             for i in reals:
                 if values[i].dtype != target:
+                    if not self.promotes:
+                        given = " and ".join(str(v.dtype) for v in values if type(v) is np.ndarray)
+                        raise RuntimeError(
+                            f"{self.name}: the operands must have one dtype, not {given}; convert one with .to(...)"
+                        )
                     a = args[i]
                     again[i] = a.to(target) if isinstance(a, Tensor) else values[i].astype(target)
         return None if all(a is b for a, b in zip(args, again, strict=True)) else again
@@ -364,6 +379,7 @@ def op(
     selects: bool = False,
     view: bool = False,
     typed: bool = False,
+    promotes: bool = True,
     analytic: bool = False,
     fused: Fused | None = None,
     sample: Callable[[Any], tuple[Any, ...]] | None = None,
@@ -399,6 +415,7 @@ def op(
             selects=selects,
             view=view,
             typed=typed,
+            promotes=promotes,
             analytic=analytic,
             fused=fused,
             sample=sample,
@@ -445,6 +462,8 @@ def _eager(op: Op) -> Callable[..., Any]:
                 y, residual = fused.forward(*values)
             else:
                 y, residual = forward(*values), None
+        except LinAlgError:
+            raise
         except Exception as error:
             if not tensors:
                 if not any(isinstance(v, _ARRAYS) for v in values):

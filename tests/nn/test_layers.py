@@ -176,3 +176,18 @@ def test_dropout_refuses_what_is_no_probability(p):
     for f in (lambda: nn.Dropout(p), lambda: F.dropout(tg.ones(2), p)):
         with pytest.raises(ValueError, match=f"dropout probability has to be between 0 and 1, but got {p}"):
             f()
+
+
+def test_bilinear_layer():
+    layer = nn.Bilinear(3, 4, 2, dtype=np.float64)
+    a, b = tg.randn(5, 3, dtype=np.float64), tg.randn(5, 4, dtype=np.float64)
+    want = np.einsum("ni,oij,nj->no", a.array, layer.weight.array, b.array) + layer.bias.array
+    np.testing.assert_allclose(layer(a, b).array, want)
+    assert {name: p.shape for name, p in layer.named_parameters()} == {"weight": (2, 3, 4), "bias": (2,)}
+    assert np.abs(layer.weight.array).max() <= 3**-0.5
+    assert repr(layer) == "Bilinear(in1_features=3, in2_features=4, out_features=2, bias=True)"
+    assert nn.Bilinear(3, 4, 2, bias=False)(a.float(), b.float()).dtype == np.float32
+    with pytest.raises(RuntimeError, match="bilinear: shapes .* don't fit weight"):
+        layer(b, a)
+    with pytest.raises(ValueError, match="in1_features must be positive"):
+        nn.Bilinear(0, 1, 1)

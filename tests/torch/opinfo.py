@@ -60,6 +60,16 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "amax": (NO_OUT,),
     "amin": (NO_OUT,),
     "aminmax": (NO_OUT,),
+    "cholesky_inverse": (Difference("is 0, in PyTorch", "the other triangle isn't read, so its gradient is 0"),),
+    "cholesky_solve": (Difference("is 0, in PyTorch", "the other triangle isn't read, so its gradient is 0"),),
+    "linalg.norm": (
+        Difference("in PyTorch nan", "0 at the zero vector, to any order"),
+        Difference("the singular value 0 is repeated", "an error that says so, where PyTorch gives NaN"),
+    ),
+    "linalg.pinv": (
+        Difference("hermitian=True", "PyTorch's gradient is of the matrix, and its value of one triangle only"),
+    ),
+    "svd": (Difference("result 0", "the signs of singular vectors are those of each LAPACK"),),
     "argsort": (Difference("(bool[8000])", "PyTorch leaves the order of equal elements open; here it is kept"),),
     "cov": (Difference("second derivative 1 at [0] is 3.6", "what cancels in float32 leaves rounding, to both"),),
     "kthvalue": (EQUALS, NO_OUT),
@@ -68,7 +78,6 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
         Difference("result 1 is", "which one of equal elements is taken PyTorch leaves open; here it is the last"),
     ),
     "nanmedian": (EQUALS,),
-    "norm": (Difference("not 'nuc'; linalg.matrix_norm has", "the nuclear norm is a norm of matrices"),),
     "sort": (Difference("(bool[8000])", "PyTorch leaves the order of equal elements open; here it is kept"),),
     "topk": (EQUALS,),
     **dict.fromkeys(("__radd__", "__rdiv__", "__rmul__", "__rand__", "__ror__", "__rxor__"), (ON_A_NUMBER,)),
@@ -83,6 +92,9 @@ LEFT_TO_CHANCE = {
 """Whose values nobody can know: shape, dtype and gradient are compared."""
 
 ADAPTED: dict[str, Callable[..., Any]] = {
+    "einsum": lambda operands, equation: tg.einsum(equation, *operands),
+    "linalg.lstsq (grad_oriented)": lambda a, b, driver: tg.linalg.lstsq(a, b, driver=driver)[:2],
+    "linalg.pinv (singular)": lambda a, b: tg.linalg.pinv(a @ b.mT),
     "where": lambda input, condition, other: tg.where(condition, input, other),
     "polygamma": lambda input, n: tg.polygamma(n, input),
     "zero_": lambda input: input.clone().zero_(),

@@ -4,7 +4,7 @@ from . import functional, init
 from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from .containers import ModuleDict, ModuleList, Sequential
 from .dropout import Dropout
-from .linear import Flatten, Identity, Linear, Unflatten
+from .linear import Bilinear, Flatten, Identity, Linear, Unflatten
 from .loss import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
 from .module import Module
 from .parameter import Parameter
@@ -16,6 +16,7 @@ __all__ = [
     "ModuleList",
     "ModuleDict",
     "Linear",
+    "Bilinear",
     "Identity",
     "Flatten",
     "Unflatten",

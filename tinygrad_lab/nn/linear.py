@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..creation import empty
+from ..ops.einsum import bilinear
 from ..ops.linalg import linear
 from ..ops.shape import dims_of, flatten
 from ..tensor import DTypeLike, Tensor
@@ -49,6 +50,54 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Bilinear(Module):
+    r"""Bilinear map of two last dimensions, :math:`y_o = x_1^T W_o x_2 + b_o`.
+
+    Weight, (out_features, in1_features, in2_features), and bias start uniform in
+    :math:`\pm 1 / \sqrt{\text{in1\_features}}`.
+
+    Args:
+        bias: whether there is a b.
+        dtype: of the parameters; by default the default dtype.
+
+    Raises:
+        ValueError: `in1_features` isn't positive.
+    """
+
+    weight: Parameter
+    bias: Parameter  # or None, as it was asked for
+
+    def __init__(
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, *, dtype: DTypeLike = None
+    ) -> None:
+        super().__init__()
+        if in1_features <= 0:
+            raise ValueError(f"Bilinear: in1_features must be positive, not {in1_features}")
+        self.in1_features = in1_features
+        self.in2_features = in2_features
+        self.out_features = out_features
+        self.weight = Parameter(empty(out_features, in1_features, in2_features, dtype=dtype))
+        self.register_parameter("bias", Parameter(empty(out_features, dtype=dtype)) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew."""
+        bound = 1 / math.sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        """`(*, in1_features)` and `(*, in2_features)` to `(*, out_features)`."""
+        return bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class Identity(Module):

@@ -212,8 +212,9 @@ def check_value(case: Case, reference: Callable[..., Any] | None = None) -> None
     if reference is not None:
         case.expect_close("the value", y, reference(*case.args), rounding, "by the reference")
     if y.dtype.kind == "f" and not op.typed:
-        extended = op.forward(*(in_dtype(a, np.longdouble) for a in case.args))
-        case.expect_close("the value", y, extended, rounding, "in extended precision")
+        extended = in_extended_precision(case)
+        if extended is not None:
+            case.expect_close("the value", y, extended, rounding, "in extended precision")
     called = case.call(case.at(case.leaves())).array
     case.expect(called.dtype == y.dtype, f"of tensors it makes {called.dtype}, of arrays {y.dtype}")
     case.expect_close("the value", called, y, 0.0 if op.fused is None else rounding, "on arrays")
@@ -225,6 +226,16 @@ def check_value(case: Case, reference: Callable[..., Any] | None = None) -> None
     if not op.view:
         shares = any(np.shares_memory(y, a) for a in case.args if isinstance(a, np.ndarray))
         case.expect(not shares, "the value looks at an argument's memory, but the op isn't declared a view")
+
+
+def in_extended_precision(case: Case) -> Array | None:
+    """The value, computed in extended precision; None where the op is one of LAPACK's, which hasn't that."""
+    try:
+        return np.asarray(case.op.forward(*(in_dtype(a, np.longdouble) for a in case.args)))
+    except TypeError as error:
+        if "unsupported in linalg" not in str(error):
+            raise
+        return None
 
 
 def check_single_precision(case: Case) -> None:

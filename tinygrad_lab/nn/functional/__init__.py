@@ -1,5 +1,6 @@
 """Layers and losses as functions, PyTorch's `torch.nn.functional`: compositions of ops."""
 
+from ...ops.einsum import bilinear as bilinear
 from ...ops.elementwise import sigmoid as sigmoid, tanh as tanh
 from ...ops.linalg import linear as linear
 from ...ops.softmax import log_softmax as log_softmax, softmax as softmax
