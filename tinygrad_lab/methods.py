@@ -10,7 +10,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import inplace
-from .ops import arithmetic, compare, elementwise, index, linalg, reduce, shape as shaping
+from .ops import (
+    arithmetic,
+    arrange,
+    compare,
+    diagonal as diagonals,
+    elementwise,
+    index,
+    linalg,
+    part,
+    reduce,
+    shape as shaping,
+)
 from .ops.cast import clone
 
 if TYPE_CHECKING:
@@ -22,9 +33,9 @@ def of_sizes(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     @functools.wraps(function)
     def call(self: Tensor, *sizes: Any, **kwargs: Any) -> Tensor:
-        if len(sizes) == 1 and isinstance(sizes[0], list | tuple):
-            (sizes,) = sizes
-        return function(self, sizes, **kwargs) if sizes or not kwargs else function(self, **kwargs)
+        if not sizes:
+            return function(self, **kwargs)
+        return function(self, sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (list, tuple)) else sizes, **kwargs)
 
     return call
 
@@ -126,12 +137,46 @@ class Methods:
     permute = of_sizes(shaping.permute)
     expand = of_sizes(shaping.expand)
     flatten = shaping.flatten
-    transpose = swapaxes = shaping.transpose
+    transpose = shaping.transpose
     squeeze = shaping.squeeze
     unsqueeze = shaping.unsqueeze
+    swapdims = shaping.swapdims
+    swapaxes = shaping.swapaxes
+    t = shaping.t
+    ravel = shaping.ravel
+    broadcast_to = of_sizes(shaping.broadcast_to)
     narrow = shaping.narrow
-    split = shaping.split
+    split_with_sizes = shaping.split_with_sizes
     chunk = shaping.chunk
+
+    flip = of_sizes(arrange.flip)
+    fliplr = arrange.fliplr
+    flipud = arrange.flipud
+    rot90 = arrange.rot90
+    roll = arrange.roll
+    repeat = of_sizes(arrange.repeat)
+    tile = of_sizes(arrange.tile)
+    repeat_interleave = arrange.repeat_interleave
+    movedim = moveaxis = arrange.movedim
+
+    unfold = part.unfold
+    select = part.select
+    unbind = part.unbind
+    unflatten = part.unflatten
+    tensor_split = part.tensor_split
+    hsplit = part.hsplit
+    vsplit = part.vsplit
+    dsplit = part.dsplit
+
+    tril = diagonals.tril
+    triu = diagonals.triu
+    diagonal = diagonals.diagonal
+    diag = diagonals.diag
+    diag_embed = diagonals.diag_embed
+    diagflat = diagonals.diagflat
+
+    tril_ = inplace.method("tril_", diagonals.tril)
+    triu_ = inplace.method("triu_", diagonals.triu)
 
     # ----------------------------------------------------------------------------------------------- index
 

@@ -51,7 +51,13 @@ class Difference:
         return self.text in failure
 
 
-DIFFERENCES: dict[str, tuple[Difference, ...]] = {}
+NO_OUT = Difference("unexpected keyword argument 'out'", "no function takes out=")
+UNSET = Difference("the value at", "the elements are whatever the memory holds")
+
+DIFFERENCES: dict[str, tuple[Difference, ...]] = {
+    "cat": (NO_OUT,),
+    "new_empty": (UNSET,),
+}
 """Where we differ from PyTorch and mean to, by PyTorch's name."""
 
 
@@ -77,7 +83,9 @@ def ours(name: str) -> Callable[..., Any] | None:
     place: Any = tg
     for part in name.split("."):
         place = getattr(place, part, None)
-    return place or getattr(tg.Tensor, name, None)
+    if place is None:
+        place = getattr(tg.Tensor, name, None)
+    return place.fget if isinstance(place, property) else place
 
 
 class Translation:

@@ -33,6 +33,11 @@ def cast(input: Array, dtype: Any) -> Tensor:
     return same if same.dtype == dtype else _cast(same, dtype)
 
 
+def is_floating_point(input: Array) -> bool:
+    """Whether the elements are floating numbers."""
+    return bool(input.dtype.kind == "f")
+
+
 @op(lambda g, y, x: g, tex="{input}", analytic=True)
 def clone(input: Array) -> Array:
     """A copy in memory of its own, in the graph: the cotangent passes as it is."""
