@@ -112,6 +112,17 @@ from .ops.elementwise import (
     tan as tan,
     tanh as tanh,
 )
+from .ops.extreme import (
+    amax as amax,
+    amin as amin,
+    aminmax as aminmax,
+    argmax as argmax,
+    argmin as argmin,
+    cummax as cummax,
+    cummin as cummin,
+    max as max,
+    min as min,
+)
 from .ops.index import gather as gather, index_put as index_put, masked_fill as masked_fill, scatter_add as scatter_add
 from .ops.join import (
     atleast_1d as atleast_1d,
@@ -130,6 +141,7 @@ from .ops.join import (
     vstack as vstack,
 )
 from .ops.linalg import matmul as matmul
+from .ops.norms import norm as norm
 from .ops.part import (
     dsplit as dsplit,
     hsplit as hsplit,
@@ -141,21 +153,24 @@ from .ops.part import (
 )
 from .ops.reduce import (
     all as all,
-    amax as amax,
-    amin as amin,
     any as any,
-    argmax as argmax,
-    argmin as argmin,
-    log_softmax as log_softmax,
-    logsumexp as logsumexp,
-    max as max,
+    count_nonzero as count_nonzero,
     mean as mean,
-    min as min,
-    prod as prod,
-    softmax as softmax,
+    nanmean as nanmean,
+    nansum as nansum,
     std as std,
+    std_mean as std_mean,
     sum as sum,
+    trace as trace,
     var as var,
+    var_mean as var_mean,
+)
+from .ops.scan import (
+    cumprod as cumprod,
+    cumsum as cumsum,
+    diff as diff,
+    logcumsumexp as logcumsumexp,
+    prod as prod,
 )
 from .ops.shape import (
     adjoint as adjoint,
@@ -181,6 +196,7 @@ from .ops.shape import (
     transpose as transpose,
     unsqueeze as unsqueeze,
 )
+from .ops.softmax import log_softmax as log_softmax, logsumexp as logsumexp, softmax as softmax
 from .random import Generator as Generator, manual_seed as manual_seed
 from .tensor import Tensor as Tensor
 

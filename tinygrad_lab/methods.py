@@ -16,11 +16,15 @@ from .ops import (
     compare,
     diagonal as diagonals,
     elementwise,
+    extreme,
     index,
     linalg,
+    norms,
     part,
     reduce,
+    scan,
     shape as shaping,
+    softmax as exponential,
 )
 from .ops.cast import clone
 
@@ -115,20 +119,41 @@ class Methods:
 
     sum = reduce.sum
     mean = reduce.mean
-    max = reduce.max
-    min = reduce.min
-    amax = reduce.amax
-    amin = reduce.amin
     var = reduce.var
     std = reduce.std
-    prod = reduce.prod
-    argmax = reduce.argmax
-    argmin = reduce.argmin
     any = reduce.any
     all = reduce.all
-    logsumexp = reduce.logsumexp
-    softmax = reduce.softmax
-    log_softmax = reduce.log_softmax
+    count_nonzero = reduce.count_nonzero
+    nansum = reduce.nansum
+    nanmean = reduce.nanmean
+    trace = reduce.trace
+    norm = norms.norm
+    logsumexp = exponential.logsumexp
+    softmax = exponential.softmax
+    log_softmax = exponential.log_softmax
+
+    # --------------------------------------------------------------------------------------------- extreme
+
+    max = extreme.max
+    min = extreme.min
+    amax = extreme.amax
+    amin = extreme.amin
+    aminmax = extreme.aminmax
+    argmax = extreme.argmax
+    argmin = extreme.argmin
+    cummax = extreme.cummax
+    cummin = extreme.cummin
+
+    # ------------------------------------------------------------------------------------------------ scan
+
+    prod = scan.prod
+    cumsum = scan.cumsum
+    cumprod = scan.cumprod
+    logcumsumexp = scan.logcumsumexp
+    diff = scan.diff
+
+    cumsum_ = inplace.method("cumsum_", scan.cumsum)
+    cumprod_ = inplace.method("cumprod_", scan.cumprod)
 
     # ----------------------------------------------------------------------------------------------- shape
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from .graph import is_grad_enabled
 from .op import Array, ufuncs, wrap
-from .ops import arithmetic, arrange, compare, diagonal, join, linalg, reduce, shape
+from .ops import arithmetic, arrange, compare, diagonal, extreme, join, linalg, reduce, scan, shape
 
 
 def _var(a: Array, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Array:
@@ -28,7 +28,7 @@ def _mean(a: Array, axis: Any = None, keepdims: bool = False) -> Array:
 
 
 def _prod(a: Array, axis: int | None = None, keepdims: bool = False) -> Array:
-    return reduce.prod(a, axis, keepdims)
+    return scan.prod(a, axis, keepdims)
 
 
 def _transpose(a: Array, axes: Sequence[int] | None = None) -> Array:
@@ -101,12 +101,12 @@ def _clip(a: Array, a_min: Array = None, a_max: Array = None) -> Array:
 
 functions: dict[Any, Callable[..., Any]] = {
     np.sum: reduce.sum,
-    np.max: reduce.amax,
-    np.amax: reduce.amax,
-    np.min: reduce.amin,
-    np.amin: reduce.amin,
-    np.argmax: reduce.argmax,
-    np.argmin: reduce.argmin,
+    np.max: extreme.amax,
+    np.amax: extreme.amax,
+    np.min: extreme.amin,
+    np.amin: extreme.amin,
+    np.argmax: extreme.argmax,
+    np.argmin: extreme.argmin,
     np.mean: _mean,
     np.var: _var,
     np.std: _std,

@@ -51,10 +51,14 @@ class Difference:
         return self.text in failure
 
 
-NO_OUT = Difference("unexpected keyword argument 'out'", "no function takes out=")
+NO_OUT = Difference("unexpected keyword argument 'out'", "nothing here writes into a tensor given as out=")
 UNSET = Difference("the value at", "the elements are whatever the memory holds")
 
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
+    "amax": (NO_OUT,),
+    "amin": (NO_OUT,),
+    "aminmax": (NO_OUT,),
+    "norm": (Difference("not 'nuc'; linalg.matrix_norm has", "the nuclear norm is a norm of matrices"),),
     "cat": (NO_OUT,),
     "new_empty": (UNSET,),
 }
@@ -153,6 +157,8 @@ def flat(value: Any) -> list[Any]:
 
 
 def array(value: Any) -> np.ndarray[Any, Any]:
+    if isinstance(value, torch.Tensor):
+        return np.asarray(value.detach().numpy(force=True))  # PyTorch's own zeros have no memory to look at
     return np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..ops.elementwise import sigmoid, tanh
-from ..ops.reduce import log_softmax, softmax
+from ..ops.softmax import log_softmax, softmax
 from ..tensor import Tensor
 from .functional import relu, softplus
 from .module import Module

@@ -84,7 +84,7 @@ def flip(input: Array, dims: Ints) -> Tensor:
         IndexError: there is no such dimension.
         RuntimeError: a dimension is named twice.
     """
-    return _flip(input, dims_of("flip", input.ndim, dims) if dims not in ((), []) else ())
+    return _flip(input, dims_of("flip", input.ndim, dims) if dims != () and dims != [] else ())
 
 
 def fliplr(input: Array) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..domain import Labels, Reals
 from ..op import Array, Fused, op
-from .reduce import _softmax
+from .softmax import _softmax
 
 
 def _forward(input: Array, target: Array) -> tuple[Array, Any]:

@@ -262,7 +262,7 @@ def ravel(input: Array) -> Tensor:
 def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Tensor:
     """Without the dimensions of size 1, or without those of them that `dim` names."""
     n = input.ndim
-    named = range(n) if dim is None else () if dim in ((), []) else dims_of("squeeze", n, dim)
+    named = range(n) if dim is None else dims_of("squeeze", n, dim) if _names_some(dim) else ()
     return reshape(input, [size for i, size in enumerate(input.shape) if size != 1 or i not in named])
 
 
@@ -371,12 +371,16 @@ def dims_of(name: str, ndim: int, dim: int | Sequence[int] | None) -> tuple[int,
         IndexError: there is no such dimension.
         RuntimeError: one is named twice.
     """
-    if dim is None or dim in ((), []):
+    if dim is None or not _names_some(dim):
         return tuple(range(ndim))
     dims = tuple(dim_of(name, d, ndim) for d in (dim if isinstance(dim, (list, tuple)) else (dim,)))
     if len(set(dims)) < len(dims):
         raise RuntimeError(f"{name}: a dim appears more than once in {dim}")
     return dims if ndim else ()
+
+
+def _names_some(dim: int | Sequence[int]) -> bool:
+    return not isinstance(dim, (list, tuple)) or len(dim) > 0
 
 
 def spread(g: Array, shape: Sequence[int], dim: int | Sequence[int] | None, keepdim: bool) -> Array:

@@ -2,7 +2,7 @@
 
 from ...ops.elementwise import sigmoid as sigmoid, tanh as tanh
 from ...ops.linalg import linear as linear
-from ...ops.reduce import log_softmax as log_softmax, softmax as softmax
+from ...ops.softmax import log_softmax as log_softmax, softmax as softmax
 from .activation import relu as relu, softplus as softplus
 from .classification import cross_entropy as cross_entropy, nll_loss as nll_loss
 from .dropout import dropout as dropout

@@ -10,7 +10,7 @@ from ...creation import as_tensor
 from ...op import Array
 from ...ops import loss
 from ...ops.compare import where
-from ...ops.reduce import log_softmax
+from ...ops.softmax import log_softmax
 from ...tensor import Tensor
 from .reduction import reduce
 
