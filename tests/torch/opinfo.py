@@ -52,7 +52,7 @@ class Difference:
 
 
 NO_OUT = Difference("unexpected keyword argument 'out'", "nothing here writes into a tensor given as out=")
-UNSET = Difference("the value at", "the elements are whatever the memory holds")
+UNSET = Difference("the value", "the elements are whatever the memory holds")
 
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "amax": (NO_OUT,),
