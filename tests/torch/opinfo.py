@@ -107,6 +107,8 @@ class Translation:
         """`value` with its tensors replaced by leaves of PyTorch (side 0) or ours (side 1)."""
         if isinstance(value, torch.Tensor):
             return self.leaf(value)[side]
+        if isinstance(value, torch.nn.Module):  # one that settings don't matter of
+            return value if side == 0 else getattr(tg.nn, type(value).__name__)()
         if isinstance(value, torch.Size):
             return tuple(value)
         if isinstance(value, list | tuple):

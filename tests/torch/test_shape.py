@@ -6,7 +6,9 @@ import pytest
 import tinygrad_lab as tg
 
 torch = pytest.importorskip("torch")
-pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::UserWarning")]
+pytestmark = pytest.mark.torch
+
+from tests.torch import beside  # noqa: E402  # it needs what the line above looks for
 
 # x is (2, 3), v (4,), s 0-d, w (2, 3, 4), e (0, 2), i integers (2, 3); t is the package
 CASES = """
@@ -81,53 +83,15 @@ x.new_zeros() | x.new_full(2, 3) | x.new_zeros(()) | x.new_zeros(2, dtype=i.dtyp
 x.size(-1) | x.size(5) | x.stride() | w.mT.stride() | x.stride(0) | x.element_size() | x.is_contiguous() | x.T.is_contiguous() | t.numel(x) | t.is_floating_point(i)
 x.is_floating_point() | x.cpu() | x.type(i.dtype) | x.numel() | x.dim() | x.size()
 """  # noqa: E501  # a table
-CALLS = [call.strip() for line in CASES.strip().splitlines() for call in line.split(" | ")]
+RNG = np.random.default_rng(0)
+SHAPES = {"x": (2, 3), "v": (4,), "s": (), "w": (2, 3, 4), "e": (0, 2)}
+ARRAYS = {name: np.asarray(RNG.standard_normal(shape)) for name, shape in SHAPES.items()}
+ARRAYS["i"] = RNG.integers(-5, 5, (2, 3))
 
 
-def operands(library, make):
-    rng = np.random.default_rng(0)
-    shapes = {"x": (2, 3), "v": (4,), "s": (), "w": (2, 3, 4), "e": (0, 2)}
-    found = {name: make(np.asarray(rng.standard_normal(shape))) for name, shape in shapes.items()}
-    leaves = [found[name].requires_grad_() for name in shapes]
-    return {**found, "i": make(rng.integers(-5, 5, (2, 3))), "t": library}, leaves
-
-
-def outcome(call, names):
-    """What `call` makes, as a list, or the class of its error."""
-    try:
-        made = eval(call, names)
-    except Exception as error:
-        return type(error)
-    return list(made) if isinstance(made, (list, tuple)) else [made]
-
-
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("call", beside.calls(CASES))
 def test_it_is_what_pytorch_makes(call):
-    ours, xs = operands(tg, lambda a: tg.tensor(a))
-    theirs, us = operands(torch, lambda a: torch.tensor(a))
-    got, want = outcome(call, ours), outcome(call, theirs)
-    if isinstance(want, type):
-        assert isinstance(got, type), f"makes {got}, PyTorch raises {want}"
-        assert issubclass(got, want), f"raises {got}, PyTorch {want}"
-        return
-    assert not isinstance(got, type), f"raises {got}"
-    assert len(got) == len(want)
-    random = np.random.default_rng(1)
-    for y, z in zip(got, want, strict=True):
-        if not isinstance(z, torch.Tensor):
-            assert y == z
-            continue
-        assert y.shape == tuple(z.shape)
-        assert str(y.dtype) == str(z.dtype)[6:]
-        np.testing.assert_array_equal(y.detach().numpy(), z.detach().numpy())
-        assert y.requires_grad == z.requires_grad
-        if z.requires_grad:
-            g = random.standard_normal(z.shape)
-            y.backward(tg.tensor(np.asarray(g, y.dtype)), retain_graph=True)
-            z.backward(torch.tensor(g, dtype=z.dtype), retain_graph=True)
-    for x, u in zip(xs, us, strict=True):
-        if u.grad is not None and x.size():
-            np.testing.assert_allclose(0 if x.grad is None else x.grad.numpy(), u.grad.numpy(), rtol=1e-6)
+    beside.compare(call, ARRAYS)
 
 
 WRITES = """
@@ -138,7 +102,7 @@ y.flip(0) | y.repeat(1, 1) | y.roll(0, 0) | y.rot90(4) | y.rot90(1) | y.repeat_i
 """  # noqa: E501  # a table
 
 
-@pytest.mark.parametrize("look", [call.strip() for line in WRITES.strip().splitlines() for call in line.split(" | ")])
+@pytest.mark.parametrize("look", beside.calls(WRITES))
 def test_what_is_written_to_a_view_reaches_its_base_and_a_copy_does_not(look):
     results = []
     for library in (tg, torch):

@@ -130,7 +130,8 @@ def _labels(
     """The class index of each row, 0 for one to ignore; and which are to ignore, None if none is."""
     labels, shape = target.array, input.shape
     if not shape or input.dtype.kind != "f":
-        raise RuntimeError(
+        kind = NotImplementedError if shape else ValueError if name == "nll_loss" else RuntimeError
+        raise kind(
             f"{name}: input must be floating and have a dimension for the classes; it has shape {shape} and dtype "
             f"{input.dtype}"
         )

@@ -43,7 +43,7 @@ def margin_ranking_loss(
             f"margin_ranking_loss: all tensors should have as many dimensions; shapes are {input1.shape}, "
             f"{input2.shape} and {target.shape}"
         )
-    return reduced(relu(-target * (input1 - input2) + margin), reduction)
+    return reduced(relu(-target * (input1 - input2) + float(margin)), reduction)
 
 
 def hinge_embedding_loss(
