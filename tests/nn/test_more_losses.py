@@ -75,8 +75,8 @@ CASES = {
     "hinge embedding": (nn.HingeEmbeddingLoss(0.5), (P, SIGN), np.where(SIGN > 0, P, hinge(0.5 - P))),
     "cosine embedding": (
         nn.CosineEmbeddingLoss(0.1),
-        (X, Y, ROW_SIGN),
-        np.where(ROW_SIGN > 0, 1 - COS, hinge(COS - 0.1)),
+        (X, Y, ROWS),
+        np.where(ROWS > 0, 1 - COS, hinge(COS - 0.1)),
     ),
     "soft margin": (nn.SoftMarginLoss(), (X, SIGN), np.log(1 + np.exp(-SIGN * X))),
     "triplet": (nn.TripletMarginLoss(p=3), (X, Y, P), hinge(length(D, 3) - length(X - P, 3) + 1)),
