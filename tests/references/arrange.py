@@ -9,4 +9,14 @@ def roll(x, shifts, dims):
     return x
 
 
-REFERENCES = {"flip": np.flip, "roll": roll}
+def repeated(x, counts, dim):
+    return np.take(x, [i for i, n in enumerate(counts.tolist()) for _ in range(n)], dim)
+
+
+def summed(x, counts, dim):
+    ends = np.cumsum(counts).tolist()
+    runs = [np.take(x, range(end - n, end), dim).sum(dim) for end, n in zip(ends, counts.tolist(), strict=True)]
+    return np.stack(runs, dim) if runs else x
+
+
+REFERENCES = {"flip": np.flip, "roll": roll, "repeat_interleave": repeated, "sum_runs": summed}

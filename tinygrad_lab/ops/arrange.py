@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from .. import memory
 from ..domain import Given, Reals
 from ..op import Array, numpy_names, op, wrap
 from .cast import clone
-from .shape import along, dim_of, dims_of, expand, permute, reshape, transpose, unsqueeze
+from .shape import along, dim_of, dims_of, expand, permute, reshape, transpose
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -71,6 +72,60 @@ def _roll(input: Array, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Array
     for pairs in itertools.product(*halves):
         to, at = tuple(t for t, _ in pairs), tuple(f for _, f in pairs)
         out[to] = input[at]
+    return out
+
+
+def _counts(draw: Any) -> tuple[Any, ...]:
+    """Arguments of `_repeat_interleave`: a tensor, how often each place along a dimension is repeated."""
+    shape = draw.shape(min_dims=1, max_size=6)
+    dim = draw.integers(0, len(shape) - 1)
+    return draw.reals(shape), np.array([draw.integers(0, 2) for _ in range(shape[dim])], np.int64), dim
+
+
+@op(
+    lambda g, y, x, counts, dim: _sum_runs(g, counts, dim),
+    domain=(Reals(), Given(), Given()),
+    shapes="(*) -> (...)",
+    sample=_counts,
+    tex=r"\operatorname{{repeat}}({input})",
+    analytic=True,
+)
+def _repeat_interleave(input: Array, counts: Array, dim: int) -> Array:
+    r"""The i-th place along `dim` `counts[i]` times in a row.
+
+    Each place gets the sum of the cotangents of its run.
+    """
+    return np.repeat(input, counts, dim)
+
+
+def _runs(draw: Any) -> tuple[Any, ...]:
+    """Arguments of `_sum_runs`: what `_repeat_interleave` makes."""
+    x, counts, dim = _counts(draw)
+    return draw.reals(np.repeat(x, counts, dim).shape), counts, dim
+
+
+@op(
+    lambda g, y, x, counts, dim: _repeat_interleave(g, counts, dim),
+    domain=(Reals(), Given(), Given()),
+    shapes="(*) -> (...)",
+    sample=_runs,
+    tex=r"\sum_{{\text{{runs}}}} {input}",
+    analytic=True,
+)
+def _sum_runs(input: Array, counts: Array, dim: int) -> Array:
+    r"""Sums of runs of `counts[i]` places along `dim`, the adjoint of repeating them.
+
+    Each place of a run gets the cotangent of its sum.
+    """
+    shape = (*input.shape[:dim], len(counts), *input.shape[dim + 1 :])
+    if counts.size and (counts == counts[0]).all():  # faster by far: the k-th places of all runs at once
+        runs = input.reshape(*input.shape[:dim], len(counts), counts[0], *input.shape[dim + 1 :])
+        return functools.reduce(np.add, np.moveaxis(runs, dim + 1, 0), np.zeros_like(input, shape=shape))
+    out = np.zeros_like(input, shape=shape)
+    some = counts > 0
+    if some.any():
+        starts = np.cumsum(counts) - counts
+        out[along(dim, some)] = np.add.reduceat(input, starts[some], dim)
     return out
 
 
@@ -174,7 +229,8 @@ def repeat(input: Array, repeats: Sequence[int]) -> Tensor:
     apart = reshape(input, [size for n in shape for size in (1, n)])
     many = expand(apart, [size for pair in zip(repeats, shape, strict=True) for size in pair])
     out = reshape(many, [k * n for k, n in zip(repeats, shape, strict=True)])
-    return clone(out) if _shares(out, input) else out
+    shares = memory.owner(getattr(out, "array", out)) is memory.owner(getattr(input, "array", input))
+    return clone(out) if shares else out
 
 
 def tile(input: Array, dims: Sequence[int]) -> Tensor:
@@ -222,19 +278,7 @@ def repeat_interleave(
     size = int(many.sum()) if many.size == n else n * many.item()
     if output_size is not None and output_size != size:
         raise RuntimeError(f"repeat_interleave: output_size {output_size} isn't the size of the result, {size}")
-    if many.size == 1:
-        times = many.item()
-        sizes = list(input.shape)
-        wide = expand(unsqueeze(input, d + 1), [*sizes[: d + 1], times, *sizes[d + 1 :]])
-        sizes[d] *= times
-        out = reshape(wide, sizes)
-        return clone(out) if _shares(out, input) else out
-    return input[along(d, np.repeat(np.arange(n), many))]  # type: ignore[no-any-return]
-
-
-def _shares(a: Array, b: Array) -> bool:
-    """Whether two tensors look at the same memory."""
-    return memory.owner(getattr(a, "array", a)) is memory.owner(getattr(b, "array", b))
+    return _repeat_interleave(input, np.broadcast_to(many, (n,)), d)
 
 
 def movedim(input: Array, source: Ints, destination: Ints) -> Tensor:

@@ -57,11 +57,20 @@ def cross_entropy(input: Array, target: Array) -> Array:
     return _forward(input, target)[0]
 
 
+def _huber(input: Array, delta: float) -> tuple[Array, Array]:
+    c = np.minimum(np.maximum(input, -delta), delta)
+    y = c * -0.5
+    y += input
+    y *= c
+    return y, c
+
+
 @op(
     lambda g, y, x, delta: g * clamp(x, -delta, delta),
     domain=(Reals(kinks=(-1.0, -0.5, 0.5, 1.0)), Choice((1.0, 0.5))),
     shapes="(*) -> (*)",
     tex=r"\operatorname{{huber}}({input})",
+    fused=Fused(_huber, (lambda g, c, x, delta: g * c,)),  # it clamps once, which takes most of the time
 )
 def huber(input: Array, delta: float) -> Array:
     r"""Huber's loss, :math:`y = x^2 / 2` for :math:`|x| \le \delta`, :math:`\delta (|x| - \delta / 2)` beyond.
@@ -69,8 +78,7 @@ def huber(input: Array, delta: float) -> Array:
     With :math:`c = \min(\max(x, -\delta), \delta)` both are :math:`y = c\,(x - c / 2)`, and :math:`dy = c\,dx`: x
     inside, :math:`\pm \delta` outside (Huber 1964).
     """
-    c = np.clip(input, -delta, delta)
-    return c * (input - 0.5 * c)
+    return _huber(input, delta)[0]
 
 
 @op(domain=(Labels(below="k"), Reals()), shapes="(n), (n, k) -> (n, k)", tex="e_{{{target}}}")
