@@ -170,6 +170,7 @@ class Methods:
     t = shaping.t
     ravel = shaping.ravel
     broadcast_to = of_sizes(shaping.broadcast_to)
+    sum_to_size = of_sizes(shaping.sum_to_size)
     narrow = shaping.narrow
     split_with_sizes = shaping.split_with_sizes
     chunk = shaping.chunk
@@ -200,6 +201,12 @@ class Methods:
     diag_embed = diagonals.diag_embed
     diagflat = diagonals.diagflat
 
+    squeeze_ = inplace.rearranged("squeeze_", shaping.squeeze)
+    unsqueeze_ = inplace.rearranged("unsqueeze_", shaping.unsqueeze)
+    transpose_ = inplace.rearranged("transpose_", shaping.transpose)
+    swapaxes_ = inplace.rearranged("swapaxes_", shaping.swapaxes)
+    swapdims_ = inplace.rearranged("swapdims_", shaping.swapdims)
+    t_ = inplace.rearranged("t_", shaping.t)
     tril_ = inplace.method("tril_", diagonals.tril)
     triu_ = inplace.method("triu_", diagonals.triu)
 

@@ -87,6 +87,46 @@ def test_tril_in_place():
     np.testing.assert_array_equal(x.grad, np.triu(np.tril(np.ones_like(X)), -1))
 
 
+@pytest.mark.parametrize("method", ["squeeze_", "unsqueeze_", "transpose_", "swapaxes_", "swapdims_", "t_"])
+def test_another_shape_in_place(method):
+    args = {"squeeze_": (), "unsqueeze_": (1,), "t_": ()}.get(method, (0, 1))
+    x = tg.tensor(X, requires_grad=True)
+    y, z = x * 1, getattr(x, method.rstrip("_"))(*args) * x.sum()
+    look = y[1:]  # of what it was
+    look *= 2
+    assert getattr(y, method)(*args) is y
+    assert y.shape == z.shape
+    y[1] *= 3
+    (y * y).sum().backward()
+    want = tg.tensor(X, requires_grad=True)
+    scale = np.where(np.arange(3)[:, None] > 0, 2.0, 1.0) * np.ones_like(X)
+    there = getattr(tg.from_numpy(scale), method.rstrip("_"))(*args)
+    there[1] = there[1] * 3
+    ((want * tg.from_numpy(scale)) ** 2).sum().backward()
+    np.testing.assert_allclose(x.grad, want.grad)
+    with pytest.raises(RuntimeError, match=f"{method}: a leaf tensor that requires grad"):
+        getattr(x, method)(*args)
+    with tg.no_grad():
+        assert getattr(x, method)(*args).requires_grad
+
+
+def test_a_view_takes_another_shape_in_place():
+    x = tg.tensor(X, requires_grad=True)
+    y = x * 1
+    row = y[0].unsqueeze_(1)
+    row *= 5
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad, np.array([[5], [1], [1]]) + 0 * X)
+
+
+def test_sums_to_a_size():
+    x = tg.tensor(X, requires_grad=True)
+    x.sum_to_size(1, 4).sum_to_size(()).backward()
+    np.testing.assert_array_equal(x.grad, np.ones_like(X))
+    with pytest.raises(RuntimeError, match=r"sum_to_size: size \(3,\) is not expandable to shape \(3, 4\)"):
+        x.sum_to_size(3)
+
+
 def test_repeats_are_summed_back():
     x = tg.tensor(X, requires_grad=True)
     x.repeat(2, 1, 3).sum().backward()

@@ -61,6 +61,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "norm": (Difference("not 'nuc'; linalg.matrix_norm has", "the nuclear norm is a norm of matrices"),),
     "cat": (NO_OUT,),
     "new_empty": (UNSET,),
+    "sum_to_size": (Difference("dtype bool, in PyTorch int64", "what isn't summed stays as it is, a 0-d bool too"),),
 }
 """Where we differ from PyTorch and mean to, by PyTorch's name."""
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import memory
 from ..domain import Given, NewShape, Permutation, Reals, WiderShape
+from ..graph import sum_to
 from ..op import Array, numpy_names, op
 from .cast import cast
 
@@ -164,6 +165,20 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     if len(shapes) > 1:
         raise RuntimeError(f"stack: expected tensors of one shape, got {sorted(shapes)}")
     return _stack(dim_of("stack", dim, tensors[0].ndim + 1), *tensors)
+
+
+def sum_to_size(input: Array, size: Sequence[int]) -> Tensor:
+    """Summed over the dimensions along which a tensor of shape `size` would be broadcast to this one.
+
+    Raises:
+        RuntimeError: it doesn't broadcast to this shape.
+    """
+    shape = tuple(size)
+    lead = input.ndim - len(shape)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(shape, input.shape[lead:], strict=True)):
+        raise RuntimeError(f"sum_to_size: size {shape} is not expandable to shape {tuple(input.shape)}")
+    summed: Tensor = sum_to(input, shape)
+    return summed
 
 
 def check_tensors(name: str, tensors: Any) -> None:

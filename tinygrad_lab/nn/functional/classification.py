@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from ...convention import convention
 from ...creation import as_tensor
 from ...op import Array
 from ...ops import loss
@@ -15,6 +17,8 @@ from ...tensor import Tensor
 from .reduction import reduced, settled
 
 
+@convention("cross_entropy: a -inf logit off the target", [[-math.inf, 0.0, 0.0]], [1], gives=[[0, -0.5, 0.5]])
+@convention("cross_entropy: every target ignored", [[1.0, 2.0]], [-100], gives=[[0, 0]], value=math.nan)
 def cross_entropy(
     input: Tensor,
     target: Tensor,

@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 
+from ...convention import convention
 from ...creation import as_tensor
 from ...op import wrap
 from ...ops import elementwise
@@ -55,6 +56,7 @@ def binary_cross_entropy(
     return _weighted(-(target * log_p + (1 - target) * log_q), weight, reduction)
 
 
+@convention("BCE with logits at +-1000", [1000.0, -1000.0], [0, 1], gives=[0.5, -0.5], value=1000)
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -112,6 +114,7 @@ def mse_loss(
     return _weighted_mean(square(_difference(input, target)), input, weight, reduction)
 
 
+@convention("l1_loss at 0", [3.0, 1.0], [3.0, 2.0], gives=([0, -0.5], [0, 0.5]))
 def l1_loss(
     input: Tensor,
     target: Tensor,
