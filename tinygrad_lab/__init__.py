@@ -82,8 +82,20 @@ from .ops.arithmetic import (
     subtract as subtract,
     true_divide as true_divide,
 )
+from .ops.arrange import (
+    flip as flip,
+    fliplr as fliplr,
+    flipud as flipud,
+    moveaxis as moveaxis,
+    movedim as movedim,
+    repeat_interleave as repeat_interleave,
+    roll as roll,
+    rot90 as rot90,
+    tile as tile,
+)
 from .ops.cast import (
     clone as clone,
+    is_floating_point as is_floating_point,
 )
 from .ops.compare import (
     allclose as allclose,
@@ -120,6 +132,16 @@ from .ops.compare import (
     sign as sign,
     signbit as signbit,
     where as where,
+)
+from .ops.diagonal import (
+    diag as diag,
+    diag_embed as diag_embed,
+    diagflat as diagflat,
+    diagonal as diagonal,
+    tril as tril,
+    tril_indices as tril_indices,
+    triu as triu,
+    triu_indices as triu_indices,
 )
 from .ops.distance import (
     cdist as cdist,
@@ -164,6 +186,22 @@ from .ops.index import (
     masked_fill as masked_fill,
     scatter_add as scatter_add,
 )
+from .ops.join import (
+    atleast_1d as atleast_1d,
+    atleast_2d as atleast_2d,
+    atleast_3d as atleast_3d,
+    block_diag as block_diag,
+    broadcast_shapes as broadcast_shapes,
+    broadcast_tensors as broadcast_tensors,
+    cartesian_prod as cartesian_prod,
+    column_stack as column_stack,
+    combinations as combinations,
+    dstack as dstack,
+    hstack as hstack,
+    meshgrid as meshgrid,
+    row_stack as row_stack,
+    vstack as vstack,
+)
 from .ops.legacy import (
     chain_matmul as chain_matmul,
     cholesky as cholesky,
@@ -207,6 +245,15 @@ from .ops.matrices import (
 from .ops.matrix_functions import (
     matrix_exp as matrix_exp,
     matrix_power as matrix_power,
+)
+from .ops.part import (
+    dsplit as dsplit,
+    hsplit as hsplit,
+    select as select,
+    tensor_split as tensor_split,
+    unbind as unbind,
+    unflatten as unflatten,
+    vsplit as vsplit,
 )
 from .ops.reduce import (
     all as all,
@@ -254,16 +301,26 @@ from .ops.sets import (
     unique_consecutive as unique_consecutive,
 )
 from .ops.shape import (
+    adjoint as adjoint,
+    broadcast_to as broadcast_to,
     cat as cat,
     chunk as chunk,
+    concat as concat,
+    concatenate as concatenate,
     expand as expand,
     flatten as flatten,
     narrow as narrow,
+    numel as numel,
     permute as permute,
+    ravel as ravel,
     reshape as reshape,
     split as split,
+    split_with_sizes as split_with_sizes,
     squeeze as squeeze,
     stack as stack,
+    swapaxes as swapaxes,
+    swapdims as swapdims,
+    t as t,
     transpose as transpose,
     unsqueeze as unsqueeze,
 )

@@ -83,6 +83,32 @@ def method(name: str, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return call
 
 
+def rearranged(name: str, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The method that makes a tensor, in place, the view `function(tensor, ...)` of what it was."""
+
+    def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if is_grad_enabled():
+            _refuse_leaf(self, name)
+        before = wrap(self.array, self._node)
+        before._view = link = self._view
+        if link is not None:  # whatever looked at this tensor looks at what it was
+            for other in list(link.family):
+                if other._view.parent is self:
+                    other._view.parent = before
+            link.family.add(before)
+        new = function(before, *args, **kwargs)
+        self.array, self._view = new.array, new._view
+        if not isinstance(self._node, Leaf):  # which asks for its gradient in whatever shape
+            self._node = new._node
+        if link is None and new._view is not None:
+            new._view.family.add(self)
+        return self
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"`{function.__name__.strip('_')}`, in place: the tensor itself gets the other shape. Returns it."
+    return call
+
+
 def _refuse_leaf(x: Tensor, name: str) -> None:
     while True:
         if isinstance(x._node, Leaf):

@@ -48,7 +48,11 @@ def user_site() -> str:
 
 def owner(array: Any) -> Any:
     """The array that owns the memory `array` looks at."""
-    while isinstance(base := getattr(array, "base", None), np.ndarray):
+    while (base := getattr(array, "base", None)) is not None:
+        if not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)  # NumPy's as_strided puts an object of its own in between
+            if not isinstance(base, np.ndarray):
+                break
         array = base
     return array
 

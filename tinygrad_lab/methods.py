@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from . import inplace
 from .ops import (
     arithmetic,
+    arrange,
     cast,
     compare,
+    diagonal as diagonals,
     distance,
     elementwise,
     extreme,
@@ -22,6 +24,7 @@ from .ops import (
     linalg,
     matrices,
     matrix_functions,
+    part,
     reduce,
     rounding,
     sampling,
@@ -44,9 +47,9 @@ def of_sizes(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     @functools.wraps(function)
     def call(self: Tensor, *sizes: Any, **kwargs: Any) -> Tensor:
-        if len(sizes) == 1 and isinstance(sizes[0], list | tuple):
-            (sizes,) = sizes
-        return function(self, sizes, **kwargs) if sizes or not kwargs else function(self, **kwargs)
+        if not sizes:
+            return function(self, **kwargs)
+        return function(self, sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (list, tuple)) else sizes, **kwargs)
 
     return call
 
@@ -340,12 +343,53 @@ class Methods:
     permute = of_sizes(shaping.permute)
     expand = of_sizes(shaping.expand)
     flatten = shaping.flatten
-    transpose = swapaxes = shaping.transpose
+    transpose = shaping.transpose
     squeeze = shaping.squeeze
     unsqueeze = shaping.unsqueeze
+    swapdims = shaping.swapdims
+    swapaxes = shaping.swapaxes
+    t = shaping.t
+    ravel = shaping.ravel
+    broadcast_to = of_sizes(shaping.broadcast_to)
+    sum_to_size = of_sizes(shaping.sum_to_size)
     narrow = shaping.narrow
-    split = shaping.split
+    split_with_sizes = shaping.split_with_sizes
     chunk = shaping.chunk
+
+    flip = of_sizes(arrange.flip)
+    fliplr = arrange.fliplr
+    flipud = arrange.flipud
+    rot90 = arrange.rot90
+    roll = arrange.roll
+    repeat = of_sizes(arrange.repeat)
+    tile = of_sizes(arrange.tile)
+    repeat_interleave = arrange.repeat_interleave
+    movedim = moveaxis = arrange.movedim
+
+    unfold = part.unfold
+    select = part.select
+    unbind = part.unbind
+    unflatten = part.unflatten
+    tensor_split = part.tensor_split
+    hsplit = part.hsplit
+    vsplit = part.vsplit
+    dsplit = part.dsplit
+
+    tril = diagonals.tril
+    triu = diagonals.triu
+    diagonal = diagonals.diagonal
+    diag = diagonals.diag
+    diag_embed = diagonals.diag_embed
+    diagflat = diagonals.diagflat
+
+    squeeze_ = inplace.rearranged("squeeze_", shaping.squeeze)
+    unsqueeze_ = inplace.rearranged("unsqueeze_", shaping.unsqueeze)
+    transpose_ = inplace.rearranged("transpose_", shaping.transpose)
+    swapaxes_ = inplace.rearranged("swapaxes_", shaping.swapaxes)
+    swapdims_ = inplace.rearranged("swapdims_", shaping.swapdims)
+    t_ = inplace.rearranged("t_", shaping.t)
+    tril_ = inplace.method("tril_", diagonals.tril)
+    triu_ = inplace.method("triu_", diagonals.triu)
 
     # ----------------------------------------------------------------------------------------------- index
 

@@ -14,9 +14,12 @@ from .graph import is_grad_enabled
 from .op import Array, ufuncs, wrap
 from .ops import (
     arithmetic,
+    arrange,
     compare,
+    diagonal,
     einsum,
     extreme,
+    join,
     linalg,
     matrices,
     matrix_functions,
@@ -89,6 +92,50 @@ def _squeeze(a: Array, axis: Any = None) -> Array:
     return shape.squeeze(a, axis)
 
 
+def _flip(m: Array, axis: Any = None) -> Array:
+    return arrange.flip(m, tuple(range(m.ndim)) if axis is None else axis)
+
+
+def _roll(a: Array, shift: Any, axis: Any = None) -> Array:
+    return arrange.roll(a, shift, axis)
+
+
+def _rot90(m: Array, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
+    return arrange.rot90(m, k, axes)
+
+
+def _tile(A: Array, reps: Any) -> Array:
+    return arrange.tile(A, tuple(reps) if isinstance(reps, Sequence) else (reps,))
+
+
+def _repeat(a: Array, repeats: Any, axis: int | None = None) -> Array:
+    return arrange.repeat_interleave(a, np.asarray(repeats), axis)
+
+
+def _tril(m: Array, k: int = 0) -> Array:
+    return diagonal.tril(m, k)
+
+
+def _triu(m: Array, k: int = 0) -> Array:
+    return diagonal.triu(m, k)
+
+
+def _diag(v: Array, k: int = 0) -> Array:
+    return diagonal.diag(v, k)
+
+
+def _diagonal(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    return diagonal.diagonal(a, offset, axis1, axis2)
+
+
+def _ravel(a: Array) -> Array:
+    return shape.ravel(a)
+
+
+def _joined(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda tup: function(tuple(tup))
+
+
 def _clip(a: Array, a_min: Array = None, a_max: Array = None) -> Array:
     return arithmetic.clamp(a, a_min, a_max)
 
@@ -159,6 +206,28 @@ functions: dict[Any, Callable[..., Any]] = {
     np.concatenate: _concatenate,
     np.stack: _stack,
     np.where: compare._where,
+    np.vstack: _joined(join.vstack),
+    np.hstack: _joined(join.hstack),
+    np.dstack: _joined(join.dstack),
+    np.column_stack: _joined(join.column_stack),
+    np.atleast_1d: join.atleast_1d,
+    np.atleast_2d: join.atleast_2d,
+    np.atleast_3d: join.atleast_3d,
+    np.broadcast_arrays: join.broadcast_tensors,
+    np.ravel: _ravel,
+    np.flip: _flip,
+    np.fliplr: arrange.fliplr,
+    np.flipud: arrange.flipud,
+    np.roll: _roll,
+    np.rot90: _rot90,
+    np.tile: _tile,
+    np.repeat: _repeat,
+    np.moveaxis: arrange.movedim,
+    np.tril: _tril,
+    np.triu: _triu,
+    np.diag: _diag,
+    np.diagonal: _diagonal,
+    np.where: compare.where,
     np.clip: _clip,
     np.sinc: trigonometric.sinc,
     np.round: _round,

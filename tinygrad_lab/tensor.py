@@ -10,11 +10,11 @@ import numpy as np
 from . import inplace, memory
 from .backward import receiver, run_backward
 from .graph import Leaf, Node, RemovableHandle
-from .methods import Methods
+from .methods import Methods, of_sizes
 from .numpy_api import NumPyProtocols
 from .op import get_default_dtype, hand_down, wrap
 from .ops import arithmetic, compare, index, linalg, rounding, shape as shaping, special
-from .ops.cast import clone
+from .ops.cast import clone, is_floating_point
 
 DTypeLike = Any
 
@@ -41,8 +41,33 @@ class Tensor(Methods, NumPyProtocols):
         return self.array.shape  # type: ignore[no-any-return]  # NumPy's stubs: Any for any number of dimensions
 
     def size(self, dim: int | None = None) -> Any:
-        """The shape, or the size of dimension `dim`."""
-        return self.array.shape if dim is None else self.array.shape[dim]
+        """The shape, or the size of dimension `dim`.
+
+        Raises:
+            IndexError: there is no such dimension.
+        """
+        return self.array.shape if dim is None else shaping.size_of("size", self, dim)
+
+    def stride(self, dim: int | None = None) -> Any:
+        """The steps in memory, counted in elements, from one place to the next along each dimension, or along `dim`.
+
+        Raises:
+            IndexError: there is no such dimension.
+        """
+        steps = tuple(n // self.array.itemsize for n in self.array.strides)
+        return steps if dim is None else steps[shaping.dim_of("stride", dim, self.ndim)]
+
+    def element_size(self) -> int:
+        """The bytes of one element."""
+        return self.array.itemsize
+
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in order in memory."""
+        return self.array.flags.c_contiguous
+
+    def is_floating_point(self) -> bool:
+        """Whether the elements are floating numbers."""
+        return is_floating_point(self)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -97,8 +122,30 @@ class Tensor(Methods, NumPyProtocols):
 
     @property
     def mT(self) -> Tensor:
-        """The last two dimensions swapped."""
+        """The last two dimensions swapped.
+
+        Raises:
+            RuntimeError: there are less than two.
+        """
+        if self.ndim < 2:
+            raise RuntimeError(f"mT: of matrices or batches of them, not of a tensor of shape {self.shape}")
         return shaping.transpose(self, -2, -1)
+
+    @property
+    def mH(self) -> Tensor:
+        """`mT`, as there are no complex numbers."""
+        return shaping.adjoint(self)
+
+    @property
+    def H(self) -> Tensor:
+        """The transpose of a matrix.
+
+        Raises:
+            RuntimeError: there are neither two dimensions nor none.
+        """
+        if self.ndim not in (0, 2):
+            raise RuntimeError(f"H: of a matrix, not of a tensor of shape {self.shape}; for batches there is mH")
+        return shaping.t(self)
 
     # ------------------------------------------------------------------------------------- gradients
 
@@ -422,17 +469,50 @@ class Tensor(Methods, NumPyProtocols):
         """The n-th derivative of the digamma function."""
         return special.polygamma(n, self)
 
-    def t(self) -> Tensor:
-        """The transpose of a matrix; a vector or scalar as it is.
+    def view_as(self, other: Tensor) -> Tensor:
+        """`view` in the shape of `other`."""
+        return shaping.view(self, other.shape)
 
-        Raises:
-            RuntimeError: there are more than two dimensions.
-        """
-        if self.ndim > 2:
-            raise RuntimeError(
-                f"t: of a tensor of at most 2 dimensions, not of shape {self.shape}; use mT or transpose"
-            )
-        return self.T
+    def reshape_as(self, other: Tensor) -> Tensor:
+        """`reshape` to the shape of `other`."""
+        return shaping.reshape(self, other.shape)
+
+    def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+        """Pieces along `dim`: of one size, the last may be smaller, or of the sizes in a list. Views."""
+        return shaping.split(self, split_size, dim)
+
+    def adjoint(self) -> Tensor:
+        """The last two dimensions swapped."""
+        return shaping.adjoint(self)
+
+    def new_tensor(self, data: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+        """A tensor with a copy of `data`, of this dtype."""
+        return wrap(np.array(data, dtype or self.dtype)).requires_grad_(requires_grad)
+
+    @of_sizes
+    def new_zeros(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+        """Zeros of a shape given as integers or one sequence, of this dtype."""
+        return wrap(np.zeros(size, dtype or self.dtype)).requires_grad_(requires_grad)
+
+    @of_sizes
+    def new_ones(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+        """Ones of a shape given as integers or one sequence, of this dtype."""
+        return wrap(np.ones(size, dtype or self.dtype)).requires_grad_(requires_grad)
+
+    @of_sizes
+    def new_empty(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+        """Whatever the memory holds, of a shape given as integers or one sequence, of this dtype."""
+        return wrap(np.empty(size, dtype or self.dtype)).requires_grad_(requires_grad)
+
+    def new_full(
+        self, size: Sequence[int], fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False
+    ) -> Tensor:
+        """`fill_value` everywhere, of this dtype."""
+        return wrap(np.full(tuple(size), fill_value, dtype or self.dtype)).requires_grad_(requires_grad)
+
+    def type(self, dtype: DTypeLike = None) -> Any:
+        """The elements in `dtype`; without it, the name of the dtype that they have."""
+        return self.dtype.name if dtype is None else self.to(dtype)
 
     def contiguous(self) -> Tensor:
         """The tensor itself if its elements lie in order in memory, else a copy where they do."""
@@ -441,14 +521,6 @@ class Tensor(Methods, NumPyProtocols):
     def zero_(self) -> Tensor:
         """Every element 0, in place. Returns the tensor itself."""
         return inplace.store(self, "zero_", inplace.replaced, 0)
-
-    def is_floating_point(self) -> bool:
-        """Whether the elements are floating."""
-        return self.dtype.kind == "f"
-
-    def element_size(self) -> int:
-        """The bytes that one element takes."""
-        return self.array.itemsize
 
     def __setitem__(self, key: Any, value: Any) -> None:
         inplace.store(self, "__setitem__", index.setitem, key, value)

@@ -53,6 +53,7 @@ class Difference:
 
 ON_A_NUMBER = Difference("(2, int64[3]", "these methods of a tensor aren't made to be called on a number")
 NO_OUT = Difference("unexpected keyword argument 'out'", "nothing here writes into a tensor given as out=")
+UNSET = Difference("the value", "the elements are whatever the memory holds")
 
 EQUALS = Difference("result 1 is", "which one of equal elements is taken PyTorch leaves open; here it is the first")
 
@@ -81,6 +82,10 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "sort": (Difference("(bool[8000])", "PyTorch leaves the order of equal elements open; here it is kept"),),
     "topk": (EQUALS,),
     **dict.fromkeys(("__radd__", "__rdiv__", "__rmul__", "__rand__", "__ror__", "__rxor__"), (ON_A_NUMBER,)),
+    "norm": (Difference("not 'nuc'; linalg.matrix_norm has", "the nuclear norm is a norm of matrices"),),
+    "cat": (NO_OUT,),
+    "new_empty": (UNSET,),
+    "sum_to_size": (Difference("dtype bool, in PyTorch int64", "what isn't summed stays as it is, a 0-d bool too"),),
 }
 """Where we differ from PyTorch and mean to, by PyTorch's name."""
 
@@ -129,7 +134,9 @@ def ours(name: str) -> Callable[..., Any] | None:
     place: Any = tg
     for part in name.split("."):
         place = getattr(place, part, None)
-    return place or getattr(tg.Tensor, name, None)
+    if place is None:
+        place = getattr(tg.Tensor, name, None)
+    return place.fget if isinstance(place, property) else place
 
 
 class Translation:
@@ -147,6 +154,8 @@ class Translation:
         """`value` with its tensors replaced by leaves of PyTorch (side 0) or ours (side 1)."""
         if isinstance(value, torch.Tensor):
             return self.leaf(value)[side]
+        if isinstance(value, torch.nn.Module):  # one that settings don't matter of
+            return value if side == 0 else getattr(tg.nn, type(value).__name__)()
         if isinstance(value, torch.Size):
             return tuple(value)
         if isinstance(value, list | tuple):

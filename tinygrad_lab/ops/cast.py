@@ -138,3 +138,8 @@ def long(input: Array) -> Tensor:
 def boolean(input: Array) -> Tensor:
     """Whether the elements are non-zero."""
     return cast(input, np.bool_)
+
+
+def is_floating_point(input: Array) -> bool:
+    """Whether the elements are floating numbers."""
+    return bool(input.dtype.kind == "f")

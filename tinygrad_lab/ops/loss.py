@@ -1,4 +1,4 @@
-"""The softmax cross-entropy of class labels, fused: the log-sum-exp form that never leaves the finite numbers."""
+"""Losses that are ops: the softmax cross-entropy of class labels, which never leaves the finite numbers; Huber's."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..domain import Labels, Reals
+from ..domain import Choice, Labels, Reals
 from ..op import Array, Fused, op
 from ..threads import in_parts
+from .arithmetic import clamp
 from .softmax import _softmax
 
 
@@ -66,6 +67,30 @@ def cross_entropy(input: Array, target: Array) -> Array:
     :math:`\bar s = g\,(p - e_t)` with the softmax p and the unit vector e_t.
     """
     return _forward(input, target)[0]
+
+
+def _huber(input: Array, delta: float) -> tuple[Array, Array]:
+    c = np.minimum(np.maximum(input, -delta), delta)
+    y = c * -0.5
+    y += input
+    y *= c
+    return y, c
+
+
+@op(
+    lambda g, y, x, delta: g * clamp(x, -delta, delta),
+    domain=(Reals(kinks=(-1.0, -0.5, 0.5, 1.0)), Choice((1.0, 0.5))),
+    shapes="(*) -> (*)",
+    tex=r"\operatorname{{huber}}({input})",
+    fused=Fused(_huber, (lambda g, c, x, delta: g * c,)),  # it clamps once, which takes most of the time
+)
+def huber(input: Array, delta: float) -> Array:
+    r"""Huber's loss, :math:`y = x^2 / 2` for :math:`|x| \le \delta`, :math:`\delta (|x| - \delta / 2)` beyond.
+
+    With :math:`c = \min(\max(x, -\delta), \delta)` both are :math:`y = c\,(x - c / 2)`, and :math:`dy = c\,dx`: x
+    inside, :math:`\pm \delta` outside (Huber 1964).
+    """
+    return _huber(input, delta)[0]
 
 
 @op(domain=(Labels(below="k"), Reals()), shapes="(n), (n, k) -> (n, k)", tex="e_{{{target}}}")

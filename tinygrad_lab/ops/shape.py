@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ import numpy as np
 
 from .. import memory
 from ..domain import Given, NewShape, Permutation, Reals, WiderShape
+from ..graph import sum_to
 from ..op import Array, numpy_names, op
+from .cast import cast
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -126,13 +129,25 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     """Tensors one after the other along the existing dimension `dim`; their other sizes must agree.
 
     Raises:
-        RuntimeError: there is no tensor, or sizes differ.
+        ValueError: there is no tensor.
+        TypeError: not a list or tuple of tensors.
+        RuntimeError: sizes differ, or the tensors are 0-d.
     """
+    check_tensors("cat", tensors)
     if not tensors:
-        raise RuntimeError("cat: expected a non-empty list of tensors")
-    tensors = [t for t in tensors if t.shape != (0,)] or tensors  # PyTorch's habit: tensor([]) fits everywhere
-    dim = _dim("cat", dim, tensors[0].ndim)
-    return _cat(dim, tuple(t.shape[dim] if t.ndim > dim else 0 for t in tensors), *tensors)
+        raise ValueError("cat: expected a non-empty list of tensors")
+    kept = [t for t in tensors if t.shape != (0,)]  # PyTorch's habit: tensor([]) fits everywhere
+    if 0 < len(kept) < len(tensors):
+        dtype = np.result_type(*([t.dtype for t in tensors if t.dtype.kind == "f"] or [t.dtype for t in tensors]))
+        kept = [cast(t, dtype) for t in kept]
+    kept = kept or list(tensors)
+    if kept[0].ndim == 0:
+        raise RuntimeError("cat: 0-d tensors have no dimension to join along; use stack")
+    dim = dim_of("cat", dim, kept[0].ndim)
+    return _cat(dim, tuple(t.shape[dim] if t.ndim > dim else 0 for t in kept), *kept)
+
+
+concat = concatenate = cat
 
 
 @numpy_names
@@ -141,35 +156,69 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Tensor:
 
     Raises:
         RuntimeError: there is no tensor, or shapes differ.
+        TypeError: not a list or tuple of tensors.
     """
+    check_tensors("stack", tensors)
     if not tensors:
         raise RuntimeError("stack: expected a non-empty list of tensors")
     shapes = {tuple(t.shape) for t in tensors}
     if len(shapes) > 1:
         raise RuntimeError(f"stack: expected tensors of one shape, got {sorted(shapes)}")
-    return _stack(_dim("stack", dim, tensors[0].ndim + 1), *tensors)
+    return _stack(dim_of("stack", dim, tensors[0].ndim + 1), *tensors)
 
 
-def view(input: Array, shape: Sequence[int]) -> Tensor:
+def sum_to_size(input: Array, size: Sequence[int]) -> Tensor:
+    """Summed over the dimensions along which a tensor of shape `size` would be broadcast to this one.
+
+    Raises:
+        RuntimeError: it doesn't broadcast to this shape.
+    """
+    shape = tuple(size)
+    lead = input.ndim - len(shape)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(shape, input.shape[lead:], strict=True)):
+        raise RuntimeError(f"sum_to_size: size {shape} is not expandable to shape {tuple(input.shape)}")
+    summed: Tensor = sum_to(input, shape)
+    return summed
+
+
+def check_tensors(name: str, tensors: Any) -> None:
+    """Refuse anything but a sequence of tensors or arrays.
+
+    Raises:
+        TypeError: that.
+    """
+    if not isinstance(tensors, (list, tuple)):
+        raise TypeError(f"{name}: expected a list or tuple of tensors, not {type(tensors).__name__}")
+    for i, t in enumerate(tensors):
+        if not hasattr(t, "shape"):
+            raise TypeError(f"{name}: expected a tensor as element {i}, not {type(t).__name__} {t!r}")
+
+
+def view(input: Array, size: Sequence[int]) -> Tensor:
     """`reshape`, but never a copy.
 
     Raises:
         RuntimeError: the elements don't lie in memory as that shape needs them.
     """
-    out = reshape(input, shape)
+    out = reshape(input, size)
     if out.array.size and memory.owner(out.array) is not memory.owner(input.array):
         raise RuntimeError(
-            f"view: shape {tuple(shape)} needs a copy of this tensor of shape {input.shape}, whose elements aren't "
+            f"view: shape {tuple(size)} needs a copy of this tensor of shape {input.shape}, whose elements aren't "
             "contiguous; use reshape(...) instead"
         )
     return out
+
+
+def broadcast_to(input: Array, size: Sequence[int]) -> Tensor:
+    """`expand` by NumPy's name."""
+    return expand(input, size)
 
 
 def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dimensions from `start_dim` to `end_dim`, inclusive, as one."""
     if input.ndim == 0:
         return reshape(input, (1,))
-    first, last = _dim("flatten", start_dim, input.ndim), _dim("flatten", end_dim, input.ndim)
+    first, last = dim_of("flatten", start_dim, input.ndim), dim_of("flatten", end_dim, input.ndim)
     if first > last:
         raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
     shape = input.shape
@@ -179,38 +228,93 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def transpose(input: Array, dim0: int, dim1: int) -> Tensor:
     """Dimensions `dim0` and `dim1` swapped."""
     dims = list(range(input.ndim))
-    i, j = _dim("transpose", dim0, input.ndim), _dim("transpose", dim1, input.ndim)
+    i, j = dim_of("transpose", dim0, input.ndim), dim_of("transpose", dim1, input.ndim)
     if dims:
         dims[i], dims[j] = dims[j], dims[i]
     return permute(input, dims)
+
+
+def swapaxes(input: Array, axis0: int, axis1: int) -> Tensor:
+    """`transpose` by NumPy's name."""
+    return transpose(input, axis0, axis1)
+
+
+def swapdims(input: Array, dim0: int, dim1: int) -> Tensor:
+    """`transpose` by another name."""
+    return transpose(input, dim0, dim1)
+
+
+def t(input: Array) -> Tensor:
+    """The transpose of a matrix; a vector or 0-d tensor as it is.
+
+    Raises:
+        RuntimeError: there are more than two dimensions.
+    """
+    if input.ndim > 2:
+        raise RuntimeError(
+            f"t: of a tensor of at most 2 dimensions, not of shape {tuple(input.shape)}; use mT or transpose"
+        )
+    return permute(input, range(input.ndim)[::-1])
+
+
+def adjoint(input: Array) -> Tensor:
+    """The last two dimensions swapped, as `mT`.
+
+    Raises:
+        RuntimeError: there is one dimension.
+    """
+    if input.ndim == 1:
+        raise RuntimeError(f"adjoint: of matrices or batches of them, not of a vector of shape {tuple(input.shape)}")
+    return transpose(input, -2, -1) if input.ndim else input
+
+
+def ravel(input: Array) -> Tensor:
+    """All elements in one dimension; a view if they lie in order in memory."""
+    return reshape(input, (-1,))
 
 
 @numpy_names
 def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Tensor:
     """Without the dimensions of size 1, or without those of them that `dim` names."""
     n = input.ndim
-    named = range(n) if dim is None else [_dim("squeeze", d, n) for d in ((dim,) if isinstance(dim, int) else dim)]
+    named = range(n) if dim is None else dims_of("squeeze", n, dim) if _names_some(dim) else ()
     return reshape(input, [size for i, size in enumerate(input.shape) if size != 1 or i not in named])
 
 
 @numpy_names
 def unsqueeze(input: Array, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`."""
-    i = _dim("unsqueeze", dim, input.ndim + 1)
+    i = dim_of("unsqueeze", dim, input.ndim + 1)
     return reshape(input, (*input.shape[:i], 1, *input.shape[i:]))
 
 
-def narrow(input: Array, dim: int, start: int, length: int) -> Tensor:
+def numel(input: Array) -> int:
+    """The number of elements."""
+    return math.prod(input.shape)
+
+
+def narrow(input: Array, dim: int, start: int | Tensor, length: int) -> Tensor:
     """The `length` places from `start` on along `dim`, a view; a negative `start` counts from the end.
 
     Raises:
-        RuntimeError: there aren't as many.
+        IndexError: `start` isn't on the dimension.
+        RuntimeError: there aren't as many places, or `start` is a tensor but not one integer.
     """
-    size = _size("narrow", input, dim)
+    size = size_of("narrow", input, dim)
+    if getattr(start, "ndim", 0) or getattr(start, "dtype", np.dtype(int)).kind not in "iu":
+        raise RuntimeError(f"narrow: start must be an integer or a 0-d tensor of one, not {start!r}")
+    start = operator.index(start)
+    if not -size <= start <= size:
+        raise IndexError(f"narrow: start {start} is out of range for dim {dim} of size {size}")
     first = start + size if start < 0 else start
-    if not 0 <= first <= first + length <= size:
+    if not 0 <= length <= size - first:
         raise RuntimeError(f"narrow: {length} places from {start} on don't fit in dim {dim} of size {size}")
-    return input[(slice(None),) * _dim("narrow", dim, input.ndim) + (slice(first, first + length),)]  # type: ignore[no-any-return]
+    return input[along(dim_of("narrow", dim, input.ndim), slice(first, first + length))]  # type: ignore[no-any-return]
+
+
+def along(dim: int, part: Any) -> tuple[Any, ...]:
+    """What stands in brackets for `part` along dimension `dim`, counted from the front."""
+    return (*(slice(None),) * dim, part)
 
 
 def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -219,16 +323,22 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
     Raises:
         RuntimeError: the sizes don't add up to the dimension's, or a size is negative.
     """
-    total = _size("split", tensor, dim)
+    total = size_of("split", tensor, dim)
     sections = split_size_or_sections
-    if isinstance(sections, int):
-        if sections < 0 or (sections == 0 and total):
-            raise RuntimeError(f"split: the size of a piece must be positive, not {sections}")
-        sections = [min(sections, total - i) for i in range(0, total, sections or 1)] or [0]
+    if not isinstance(sections, (list, tuple)):
+        size = operator.index(sections)  # type: ignore[arg-type]  # an integer, of whatever kind
+        if size < 0 or (size == 0 and total):
+            raise RuntimeError(f"split: the size of a piece must be positive, not {size}")
+        sections = [min(size, total - i) for i in range(0, total, size or 1)] or [0]
     if sum(sections) != total or min(sections, default=0) < 0:
         raise RuntimeError(f"split: sizes {list(sections)} must add up to {total}, the size of dim {dim}")
     ends = np.cumsum(sections).tolist()
     return tuple(narrow(tensor, dim, end - size, size) for end, size in zip(ends, sections, strict=True))
+
+
+def split_with_sizes(input: Array, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """`split` into pieces of the sizes in a list."""
+    return split(input, tuple(split_sizes), dim)
 
 
 def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -239,11 +349,11 @@ def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """
     if chunks < 1:
         raise RuntimeError(f"chunk: expected at least 1 chunk, not {chunks}")
-    size = _size("chunk", input, dim)
+    size = size_of("chunk", input, dim)
     return split(input, -(-size // chunks) if size else [0] * chunks, dim)
 
 
-def _size(name: str, x: Array, dim: int) -> int:
+def size_of(name: str, x: Array, dim: int) -> int:
     """The size of dimension `dim`.
 
     Raises:
@@ -252,17 +362,18 @@ def _size(name: str, x: Array, dim: int) -> int:
     """
     if x.ndim == 0:
         raise RuntimeError(f"{name}: a 0-d tensor has no dimension to take a part of")
-    size: int = x.shape[_dim(name, dim, x.ndim)]
+    size: int = x.shape[dim_of(name, dim, x.ndim)]
     return size
 
 
-def _dim(name: str, dim: int, ndim: int) -> int:
+def dim_of(name: str, dim: int, ndim: int) -> int:
     """`dim` counted from the front.
 
     Raises:
         IndexError: there is no such dimension.
+        TypeError: `dim` isn't an integer.
     """
-    n = max(ndim, 1)
+    n, dim = max(ndim, 1), operator.index(dim)
     if not -n <= dim < n:
         raise IndexError(f"{name}: dim {dim} is out of range for {ndim} dimensions: expected {-n} to {n - 1}")
     return dim % n
@@ -275,12 +386,16 @@ def dims_of(name: str, ndim: int, dim: int | Sequence[int] | None) -> tuple[int,
         IndexError: there is no such dimension.
         RuntimeError: one is named twice.
     """
-    if dim is None or dim in ((), []):
+    if dim is None or not _names_some(dim):
         return tuple(range(ndim))
-    dims = tuple(_dim(name, d, ndim) for d in ((dim,) if isinstance(dim, int) else dim))
+    dims = tuple(dim_of(name, d, ndim) for d in (dim if isinstance(dim, (list, tuple)) else (dim,)))
     if len(set(dims)) < len(dims):
         raise RuntimeError(f"{name}: a dim appears more than once in {dim}")
     return dims if ndim else ()
+
+
+def _names_some(dim: int | Sequence[int]) -> bool:
+    return not isinstance(dim, (list, tuple)) or len(dim) > 0
 
 
 def spread(g: Array, shape: Sequence[int], dim: int | Sequence[int] | None, keepdim: bool) -> Array:

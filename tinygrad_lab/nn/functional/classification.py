@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from ...convention import convention
 from ...creation import as_tensor
 from ...op import Array
 from ...ops import loss
 from ...ops.compare import where
 from ...ops.softmax import log_softmax
 from ...tensor import Tensor
-from .reduction import reduce
+from .reduction import reduced, settled
 
 
+@convention("cross_entropy: a -inf logit off the target", [[-math.inf, 0.0, 0.0]], [1], gives=[[0, -0.5, 0.5]])
+@convention("cross_entropy: every target ignored", [[1.0, 2.0]], [-100], gives=[[0, 0]], value=math.nan)
 def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -35,6 +40,7 @@ def cross_entropy(
         ignore_index: targets of this index don't count, and send no gradient back.
         reduction: "mean", "sum", or "none" for a loss of the shape `(n, *)`. The mean of class indices is over the
             weights of the targets that count, NaN if none does; that of probabilities is over the samples.
+        size_average: deprecated, and so is `reduce`: see `reduction.settled`.
         label_smoothing: the share of each target that is spread evenly over all classes (Szegedy et al. 2016).
 
     Raises:
@@ -45,6 +51,7 @@ def cross_entropy(
     """
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    reduction = settled(size_average, reduce, reduction)
     target = as_tensor(target)
     if input.shape == target.shape:
         return _cross_entropy_of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
@@ -87,21 +94,23 @@ def _cross_entropy_of_probabilities(
         log_p = where((target == 0) & (log_p == -np.inf), 0, log_p)
     if weight is not None:
         log_p = log_p * weight.reshape(-1, *[1] * (input.ndim - 1 - dim))
-    return reduce(-(log_p * target).sum(dim), reduction)
+    return reduced(-(log_p * target).sum(dim), reduction)
 
 
 def nll_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     r"""Negative log-likelihood of class indices, :math:`-w_t \ln p_t`, of log-probabilities as `log_softmax` gives.
 
     Arguments, reductions and errors are those of `cross_entropy` with class indices.
     """
+    reduction = settled(size_average, reduce, reduction)
     target = as_tensor(target)
     labels, ignored = _labels("nll_loss", input, target, weight, ignore_index)
     losses = -_rows(input)[np.arange(len(labels)), labels]
@@ -125,7 +134,8 @@ def _labels(
     """The class index of each row, 0 for one to ignore; and which are to ignore, None if none is."""
     labels, shape = target.array, input.shape
     if not shape or input.dtype.kind != "f":
-        raise RuntimeError(
+        kind = NotImplementedError if shape else ValueError if name == "nll_loss" else RuntimeError
+        raise kind(
             f"{name}: input must be floating and have a dimension for the classes; it has shape {shape} and dtype "
             f"{input.dtype}"
         )
@@ -184,7 +194,7 @@ def _reduce_counted(
     if ignored is not None:
         losses = where(ignored, 0, losses)
     if reduction != "mean" or (ignored is None and weight is None):
-        return reduce(losses if losses.ndim == len(shape) else losses.reshape(shape), reduction)
+        return reduced(losses if losses.ndim == len(shape) else losses.reshape(shape), reduction)
     counted: Any = np.ones(len(labels), losses.dtype) if weight is None else weight[labels]
     if ignored is not None:
         counted = where(ignored, 0, counted)

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy as np
 
+from ...convention import convention
 from ...creation import as_tensor
+from ...op import wrap
 from ...ops import elementwise
 from ...ops.arithmetic import abs as absolute, square
-from ...ops.elementwise import log, log1p
+from ...ops.compare import where
+from ...ops.elementwise import exp, log, log1p
+from ...ops.loss import huber
+from ...ops.shape import unsqueeze
 from ...tensor import Tensor
-from .reduction import reduce
+from .reduction import reduced, settled
 
 
 def binary_cross_entropy(
-    input: Tensor, target: Tensor, weight: Tensor | None = None, *, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
 ) -> Tensor:
     r"""Binary cross-entropy of probabilities, :math:`-w (t \ln p + (1 - t) \ln(1 - p))`.
 
@@ -25,12 +36,14 @@ def binary_cross_entropy(
         input: probabilities p.
         target: t of the same shape, from 0 to 1.
         weight: of each element, of a shape that broadcasts.
+        size_average: deprecated, and so is `reduce`: see `reduction.settled`.
         reduction: "mean", "sum" or "none".
 
     Raises:
         RuntimeError: an element of input or target is outside [0, 1].
         ValueError: the shapes differ, or the reduction is unknown.
     """
+    reduction = settled(size_average, reduce, reduction)
     target = _of_same_shape("binary_cross_entropy", input, target)
     for what, x in (("input", input.array), ("target", target.array)):
         if x.size and not (x.min() >= 0 and x.max() <= 1):
@@ -43,11 +56,13 @@ def binary_cross_entropy(
     return _weighted(-(target * log_p + (1 - target) * log_q), weight, reduction)
 
 
+@convention("BCE with logits at +-1000", [1000.0, -1000.0], [0, 1], gives=[0.5, -0.5], value=1000)
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Tensor:
@@ -60,12 +75,14 @@ def binary_cross_entropy_with_logits(
         input: logits x.
         target: t of the same shape, from 0 to 1.
         weight: w of each element, of a shape that broadcasts.
+        size_average: deprecated, and so is `reduce`: see `reduction.settled`.
         reduction: "mean", "sum" or "none".
         pos_weight: v, the weight of the positive targets, of a shape that broadcasts.
 
     Raises:
         ValueError: the shapes differ, or the reduction is unknown.
     """
+    reduction = settled(size_average, reduce, reduction)
     target = _of_same_shape("binary_cross_entropy_with_logits", input, target)
     if pos_weight is None:
         losses = elementwise.softplus(input) - input * target
@@ -74,24 +91,200 @@ def binary_cross_entropy_with_logits(
     return _weighted(losses, weight, reduction)
 
 
-def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     """Squared differences, (input - target)^2. Shapes that differ broadcast, with a warning.
 
+    Args:
+        size_average: deprecated, and so is `reduce`: see `reduction.settled`.
+        reduction: "mean", "sum" or "none"; with weights the mean is divided by their sum.
+        weight: of each element, of the input's shape.
+
     Raises:
         RuntimeError: the shapes don't broadcast.
-        ValueError: the reduction is unknown.
+        ValueError: the reduction is unknown, or the weight's shape isn't the input's.
     """
-    return reduce(square(_difference(input, target)), reduction)
+    reduction = settled(size_average, reduce, reduction)
+    return _weighted_mean(square(_difference(input, target)), input, weight, reduction)
 
 
-def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
+@convention("l1_loss at 0", [3.0, 1.0], [3.0, 2.0], gives=([0, -0.5], [0, 0.5]))
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
     """Absolute differences, |input - target|; the gradient at 0 is 0. Shapes that differ broadcast, with a warning.
 
+    Args:
+        size_average: deprecated, and so is `reduce`: see `reduction.settled`.
+        reduction: "mean", "sum" or "none"; with weights the mean is divided by their sum.
+        weight: of each element, of the input's shape.
+
+    Raises:
+        RuntimeError: the shapes don't broadcast.
+        ValueError: the reduction is unknown, or the weight's shape isn't the input's.
+    """
+    reduction = settled(size_average, reduce, reduction)
+    return _weighted_mean(absolute(_difference(input, target)), input, weight, reduction)
+
+
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    r"""Half the squared difference :math:`d^2 / 2` up to `delta`, and :math:`\delta (|d| - \delta / 2)` beyond.
+
+    Shapes that differ broadcast, with a warning.
+
+    Args:
+        reduction: "mean", "sum" or "none"; of the weighted losses, if there are weights.
+        weight: of each element, of the input's shape.
+
+    Raises:
+        RuntimeError: the shapes don't broadcast, or `delta` isn't positive.
+        ValueError: the reduction is unknown, or the weight's shape isn't the input's.
+    """
+    difference = _difference(input, target)
+    if delta <= 0:
+        raise RuntimeError(f"huber_loss: delta must be positive, not {delta}")
+    _check_weight(input, weight)
+    return _weighted(huber(difference, delta), weight, reduction)
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    r"""The squared difference :math:`d^2 / 2 \beta` up to `beta`, and :math:`|d| - \beta / 2` beyond.
+
+    That is `huber_loss` divided by beta, and `l1_loss` for beta 0. Shapes that differ broadcast, with a warning.
+
+    Args:
+        size_average: deprecated, and so is `reduce`: see `reduction.settled`.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        RuntimeError: the shapes don't broadcast, or `beta` is negative.
+        ValueError: the reduction is unknown.
+    """
+    reduction = settled(size_average, reduce, reduction)
+    difference = _difference(input, target)
+    if beta < 0:
+        raise RuntimeError(f"smooth_l1_loss: beta must not be negative, as {beta}")
+    if beta == 0:
+        return reduced(absolute(difference), reduction)
+    losses = huber(difference, beta)
+    return reduced(losses if beta == 1 else losses / beta, reduction)
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    r"""Pointwise Kullback-Leibler divergence of log-probabilities, :math:`t (\ln t - x)`; 0 ln 0 is 0.
+
+    Args:
+        input: log-probabilities x.
+        target: probabilities t, or their logarithms with `log_target`.
+        size_average: deprecated, and so is `reduce`: see `reduction.settled`.
+        reduction: "mean" over all elements; "batchmean", which is the divergence's mean over the first dimension;
+            "sum" or "none".
+
+    Raises:
+        ValueError: the reduction is unknown.
+    """
+    meant = settled(size_average, reduce, "sum" if reduction == "batchmean" else reduction)
+    if log_target:
+        losses = exp(target) * (target - input)
+    else:
+        losses = target * (log(where(target == 0, 1, target)) - input)
+    total = reduced(losses, meant)
+    return total / input.shape[0] if reduction == "batchmean" and input.ndim else total
+
+
+def gaussian_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    var: Tensor | float,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Negative log-likelihood of a normal distribution, :math:`\tfrac12 (\ln v + (x - t)^2 / v)`.
+
+    Args:
+        input: means x.
+        target: samples t.
+        var: variances v of the input's shape; or with a last size of 1, without that dimension, with one other size of
+            1, or a number. At least `eps` is taken, which doesn't change their gradient, as PyTorch has it.
+        full: add the constant :math:`\tfrac12 \ln 2 \pi`.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: a variance is negative or of a shape that doesn't fit, or the reduction is unknown.
+    """
+    if not isinstance(var, Tensor):
+        var = wrap(np.full(input.shape, var, input.dtype))
+    if (var.array < 0).any():
+        raise ValueError("gaussian_nll_loss: var has a negative entry")
+    if var.shape != input.shape:
+        if var.shape == input.shape[:-1]:
+            var = unsqueeze(var, -1)
+        elif var.ndim != input.ndim or sum(v for n, v in zip(input.shape, var.shape, strict=True) if n != v) != 1:
+            raise ValueError(
+                f"gaussian_nll_loss: var of shape {var.shape} is of incorrect size for input of shape {input.shape}"
+            )
+    v = var + wrap(np.maximum(var.array, np.asarray(eps, var.dtype)) - var.array)
+    losses = (log(v) + square(input - target) / v) * 0.5
+    return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)
+
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: bool | None = None,
+    eps: float = 1e-8,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    r"""Negative log-likelihood of a Poisson distribution, :math:`e^x - t x` for logarithms x of the rate.
+
+    Args:
+        input: logarithms of the rate, or the rates r without `log_input`: then it is :math:`r - t \ln(r + \epsilon)`.
+        target: counts t.
+        full: add Stirling's approximation of :math:`\ln t!` where t > 1, :math:`t \ln t - t + \tfrac12 \ln 2 \pi t`.
+        size_average: deprecated, and so is `reduce`: see `reduction.settled`.
+        reduction: "mean", "sum" or "none".
+
     Raises:
         RuntimeError: the shapes don't broadcast.
         ValueError: the reduction is unknown.
     """
-    return reduce(absolute(_difference(input, target)), reduction)
+    reduction = settled(size_average, reduce, reduction)
+    losses = exp(input) - target * input if log_input else input - target * log(input + eps)
+    if full:
+        t = where(target > 1, target, 1)
+        losses = losses + where(target > 1, t * log(t) - t + log(t * (2 * math.pi)) * 0.5, 0)
+    return reduced(losses, reduction)
 
 
 def _of_same_shape(name: str, input: Tensor, target: Tensor) -> Tensor:
@@ -102,7 +295,20 @@ def _of_same_shape(name: str, input: Tensor, target: Tensor) -> Tensor:
 
 
 def _weighted(losses: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
-    return reduce(losses if weight is None else losses * weight, reduction)
+    return reduced(losses if weight is None else losses * weight, reduction)
+
+
+def _weighted_mean(losses: Tensor, input: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
+    """As `_weighted`, but the mean is divided by the sum of the weights."""
+    _check_weight(input, weight)
+    if weight is not None and reduction == "mean":
+        return (losses * weight).sum() / weight.sum()
+    return _weighted(losses, weight, reduction)
+
+
+def _check_weight(input: Tensor, weight: Tensor | None) -> None:
+    if weight is not None and weight.shape != input.shape:
+        raise ValueError(f"weight of shape {weight.shape} must have the shape of the input, {input.shape}")
 
 
 def _difference(input: Tensor, target: Tensor) -> Tensor:

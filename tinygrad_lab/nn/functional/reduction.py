@@ -1,12 +1,14 @@
-"""What `reduction` means to every loss."""
+"""What `reduction`, and PyTorch's older `size_average` and `reduce`, mean to every loss."""
 
 from __future__ import annotations
+
+import warnings
 
 from ...ops.reduce import mean
 from ...tensor import Tensor
 
 
-def reduce(losses: Tensor, reduction: str) -> Tensor:
+def reduced(losses: Tensor, reduction: str) -> Tensor:
     """The mean or the sum of the losses, or each of them.
 
     Raises:
@@ -14,8 +16,29 @@ def reduce(losses: Tensor, reduction: str) -> Tensor:
     """
     if reduction == "mean":
         return mean(losses, None, False)
-    if reduction == "sum":
-        return losses.sum()
-    if reduction == "none":
-        return losses
-    raise ValueError(f"{reduction} is not a valid value for reduction; choose 'mean', 'sum' or 'none'")
+    return losses.sum() if checked(reduction) == "sum" else losses
+
+
+def checked(reduction: str) -> str:
+    """The reduction, if it is known.
+
+    Raises:
+        ValueError: it isn't.
+    """
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{reduction} is not a valid value for reduction; choose 'mean', 'sum' or 'none'")
+    return reduction
+
+
+def settled(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """The reduction that is meant: `reduction`, unless one of the deprecated arguments is given, with a warning.
+
+    Args:
+        size_average: the mean, else the sum; True if only `reduce` is given.
+        reduce: the mean or the sum, else each loss; True if only `size_average` is given.
+    """
+    if size_average is None and reduce is None:
+        return reduction
+    meant = "none" if reduce is False else "sum" if size_average is False else "mean"
+    warnings.warn(f"size_average and reduce are deprecated, use reduction={meant!r} instead", stacklevel=3)
+    return meant
