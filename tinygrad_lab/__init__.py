@@ -91,7 +91,14 @@ from .ops.elementwise import (
     tan as tan,
     tanh as tanh,
 )
-from .ops.index import gather as gather, index_put as index_put, masked_fill as masked_fill, scatter_add as scatter_add
+from .ops.index import (
+    argwhere as argwhere,
+    gather as gather,
+    index_put as index_put,
+    masked_fill as masked_fill,
+    nonzero as nonzero,
+    scatter_add as scatter_add,
+)
 from .ops.linalg import matmul as matmul
 from .ops.reduce import (
     all as all,

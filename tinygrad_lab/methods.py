@@ -139,6 +139,8 @@ class Methods:
     scatter_add = index.scatter_add
     index_put = index.index_put
     masked_fill = index.masked_fill
+    nonzero = index.nonzero
+    argwhere = index.argwhere
 
     masked_fill_ = inplace.method("masked_fill_", index.masked_fill)
     scatter_add_ = inplace.method("scatter_add_", index.scatter_add)

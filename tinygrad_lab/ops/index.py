@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..domain import Dim, Given, Index, IndexAlong, Reals
-from ..op import Array, op, table
+from ..op import Array, op, table, wrap
 from .arithmetic import _add
 from .compare import where
 
@@ -264,3 +264,20 @@ def masked_fill(input: Array, mask: Array, value: Array) -> Tensor:
     if mask.dtype.kind != "b":
         raise RuntimeError(f"masked_fill: mask must be of bool, not {mask.dtype}; compare to make one, as in x < 0")
     return where(mask, value, input)
+
+
+def nonzero(input: Array, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
+    """Where `input` isn't zero: one row of `(n, ndim)` for each place, int64, in order.
+
+    Args:
+        as_tuple: a tensor `(n,)` for each dimension instead, which is an index of `input`; a 0-d tensor counts as 1-d.
+    """
+    array = getattr(input, "array", input)
+    if as_tuple:
+        return tuple(wrap(places) for places in np.nonzero(np.atleast_1d(array)))
+    return wrap(np.argwhere(array))
+
+
+def argwhere(input: Array) -> Tensor:
+    """Where `input` isn't zero: one row of `(n, ndim)` for each place, int64, in order."""
+    return wrap(np.argwhere(getattr(input, "array", input)))
