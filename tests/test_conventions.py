@@ -24,7 +24,8 @@ def gradients(f, *values, cotangent=None):
         on_tensors = tg.autograd.grad(y, leaves, g, create_graph=True)
         y.backward(g)
     on_arrays = [x.grad.tolist() for x in leaves]
-    np.testing.assert_array_equal([d.tolist() for d in on_tensors], on_arrays)
+    for tensor, array in zip(on_tensors, on_arrays, strict=True):
+        np.testing.assert_array_equal(tensor.tolist(), array)
     return on_arrays
 
 

@@ -94,12 +94,20 @@ from .ops.elementwise import (
 from .ops.index import (
     argwhere as argwhere,
     gather as gather,
-    index_put as index_put,
-    masked_fill as masked_fill,
     nonzero as nonzero,
-    scatter_add as scatter_add,
 )
 from .ops.linalg import matmul as matmul
+from .ops.masked import (
+    diagonal_scatter as diagonal_scatter,
+    masked_fill as masked_fill,
+    masked_scatter as masked_scatter,
+    masked_select as masked_select,
+    put as put,
+    select_scatter as select_scatter,
+    slice_scatter as slice_scatter,
+    take as take,
+    take_along_dim as take_along_dim,
+)
 from .ops.reduce import (
     all as all,
     amax as amax,
@@ -117,6 +125,17 @@ from .ops.reduce import (
     std as std,
     sum as sum,
     var as var,
+)
+from .ops.scatter import (
+    index_add as index_add,
+    index_copy as index_copy,
+    index_fill as index_fill,
+    index_put as index_put,
+    index_reduce as index_reduce,
+    index_select as index_select,
+    scatter as scatter,
+    scatter_add as scatter_add,
+    scatter_reduce as scatter_reduce,
 )
 from .ops.shape import (
     cat as cat,

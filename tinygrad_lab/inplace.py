@@ -118,4 +118,4 @@ def _rebase(x: Tensor, name: str) -> None:
 
 def replaced(x: Tensor, value: Any) -> Tensor:
     """What a tensor becomes when `value`, a tensor or number that broadcasts to it, is copied into it."""
-    return index._setitem(x, ..., value)
+    return index.setitem(x, ..., value)

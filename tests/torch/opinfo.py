@@ -84,6 +84,8 @@ class Translation:
     """PyTorch's arguments and ours for the same sample, a leaf for each tensor."""
 
     def __init__(self, info: Any, sample: Any, differentiate: bool) -> None:
+        if "out" in sample.kwargs:
+            raise UntranslatableError("a tensor for the result")
         self.differentiate = differentiate
         self.leaves: dict[int, tuple[torch.Tensor, tg.Tensor]] = {}
         given = [sample.input, *sample.args]
