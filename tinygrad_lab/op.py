@@ -189,7 +189,8 @@ class Op:
         saved = [("its output", node.y[0] if self.fused else node.y)] if self.reads_y else []
         for i in sorted(self.needs(node.inputs)):
             saved.append((f"its argument '{self.params[min(i, len(self.params) - 1)]}'", node.args[i]))
-        for what, value in saved:
+        parts = [(what, v) for what, value in saved for v in (value if isinstance(value, tuple) else (value,))]
+        for what, value in parts:
             change = memory.changed_since(value, node.time)
             if change is not None:
                 raise RuntimeError(

@@ -55,6 +55,10 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {}
 """Where we differ from PyTorch and mean to, by PyTorch's name."""
 
 
+SWAPPED = ("nn.functional.embedding", "nn.functional.embedding_bag")
+"""Whose samples have the first two arguments in the other order."""
+
+
 class UntranslatableError(Exception):
     """The sample asks for something that isn't a matter of arrays: complex numbers, a device, a sparse layout."""
 
@@ -77,6 +81,8 @@ def ours(name: str) -> Callable[..., Any] | None:
     place: Any = tg
     for part in name.split("."):
         place = getattr(place, part, None)
+    if name in SWAPPED and place is not None:
+        return lambda second, first, *args, **kwargs: place(first, second, *args, **kwargs)
     return place or getattr(tg.Tensor, name, None)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import Dim, Given, Index, IndexAlong, Reals
 from ..op import Array, op, table, wrap
+from .brackets import POSITIONS, apart, plain_index
 from .cast import cast
 from .compare import where
 
@@ -230,93 +230,6 @@ def _put_view(input: Array, value: Array, view: Any, args: Sequence[Any]) -> Arr
 # ------------------------------------------------------------------------------------------------- compositions
 
 
-def plain_index(index: Any) -> Any:
-    """`index`, as PyTorch reads it, with plain integers, slices of them, and arrays of int64, int32 or bool.
-
-    A 0-d integer tensor is an integer. A list that holds sequences, slices, None or tensors is a tuple, which PyTorch
-    warns of; so it does of a tensor of uint8, which is a mask.
-
-    Raises:
-        IndexError: a part is none of these.
-        ValueError: the step of a slice isn't positive.
-        TypeError: a bound of a slice isn't an integer, or a part is text.
-    """
-    if isinstance(index, list) and len(index) <= 32 and any(_is_no_number(part) for part in index):
-        warnings.warn(
-            "indexing with a list that isn't of numbers means x[tuple(list)]; write that, or x[tensor(list)]",
-            UserWarning,
-            stacklevel=3,
-        )
-        index = tuple(index)
-    return tuple(map(_part, index)) if isinstance(index, tuple) else _part(index)
-
-
-def _is_no_number(part: Any) -> bool:
-    return part is None or part is ... or hasattr(part, "ndim") or isinstance(part, (slice, list, tuple, range))
-
-
-def _part(part: Any) -> Any:
-    """One part of what stands in brackets."""
-    if part is None or part is ... or isinstance(part, int):
-        return part
-    if isinstance(part, slice):
-        bounds = [b if b is None else operator.index(b) for b in (part.start, part.stop, part.step)]
-        if bounds[2] is not None and bounds[2] < 1:
-            raise ValueError(f"index: the step of a slice must be greater than zero, not {bounds[2]}; use flip(...)")
-        return slice(*bounds)
-    array = getattr(part, "array", part)
-    if isinstance(array, (list, tuple, range)):
-        array = np.asarray(array) if len(array) else np.empty(0, np.int64)
-    if isinstance(array, str) or (isinstance(array, np.ndarray) and array.dtype.kind in "USO"):
-        raise TypeError(f"index: {part!r} can't stand in brackets")
-    kind = getattr(array, "dtype", None)
-    if kind == np.uint8:
-        warnings.warn("indexing with uint8 means a mask; use bool, or int64 for positions", UserWarning, stacklevel=4)
-        array, kind = array.astype(np.bool_), np.dtype(np.bool_)
-    if kind is not None and not array.ndim and kind.kind in "biu":
-        return array.item()
-    if kind not in _INDEXING:
-        what = type(part).__name__ if kind is None else f"a tensor of {kind}"
-        raise IndexError(
-            f"index: only integers, slices, ..., None and tensors of int64, int32 or bool are valid, not {what}; "
-            "convert with .long()"
-        )
-    return array
-
-
-_INDEXING = (np.dtype(np.int64), np.dtype(np.int32), np.dtype(np.bool_))
-
-
-def _apart(index: Any) -> tuple[Any, Any] | None:
-    """`index` in two steps, without arrays and with them, where NumPy would move dimensions and PyTorch doesn't.
-
-    To NumPy an integer beside arrays is an array too, and if a slice stands between them, the dimensions they make come
-    first. PyTorch takes the integers before.
-    """
-    if not isinstance(index, tuple):
-        return None
-    arrays = [isinstance(p, (np.ndarray, bool)) for p in index]
-    integers = [isinstance(p, int) and not isinstance(p, bool) for p in index]
-    places = [i for i, (a, b) in enumerate(zip(arrays, integers)) if a or b]
-    if not any(arrays) or not any(integers) or places[-1] - places[0] < len(places):
-        return None
-    basic: list[Any] = []
-    rest: list[Any] = []
-    for p, is_array, is_integer in zip(index, arrays, integers):
-        if is_integer:
-            basic.append(p)
-        elif isinstance(p, bool):
-            basic.append(None)
-            rest.append(np.arange(int(p)))
-        elif is_array:
-            basic += [slice(None)] * (p.ndim if p.dtype.kind == "b" else 1)
-            rest.append(p)
-        else:
-            basic.append(p)
-            rest.append(p if p is ... else slice(None))
-    return tuple(basic), tuple(rest)
-
-
 def getitem(input: Array, index: Any) -> Tensor:
     """`input[index]`: integers, slices, None, Ellipsis, masks, and tensors or lists of integers, which broadcast.
 
@@ -325,7 +238,7 @@ def getitem(input: Array, index: Any) -> Tensor:
         ValueError: a slice has a step that isn't positive.
     """
     index = plain_index(index)
-    two = _apart(index)
+    two = apart(index)
     return _getitem(input, index) if two is None else _getitem(_getitem(input, two[0]), two[1])
 
 
@@ -339,16 +252,34 @@ def setitem(input: Array, key: Any, value: Array) -> Tensor:
             tensors.
         TypeError: the value is neither tensor, array nor number.
     """
+    value = _value(input, value)
     index = plain_index(key)
     value = _writable(input, index, value)
-    two = _apart(index)
+    two = apart(index)
     if two is None:
         return _setitem(input, index, value)
     return _put_view(input, _setitem(_getitem(input, two[0]), two[1], value), table["getitem"], two[:1])
 
 
-def _writable(input: Array, index: Any, value: Any) -> Any:
-    """`value` as it can be written into `input` at `index`."""
+def write(array: np.ndarray[Any, Any], key: Any, value: Any) -> None:
+    """`setitem` in place, on an array.
+
+    Raises:
+        As `setitem`.
+    """
+    value = _value(array, value)
+    index = plain_index(key)
+    value = _writable(array, index, value)
+    two = apart(index)
+    place, index = (array, index) if two is None else (array[two[0]], two[1])
+    try:
+        place[index] = getattr(value, "array", value)
+    except Exception as error:
+        raise table["setitem"].explain(error, (array, index, value)) from error
+
+
+def _value(input: Array, value: Any) -> Any:
+    """`value` as an array in the dtype of `input`, or as the tensor that it is."""
     if isinstance(value, (bool, int, float, np.generic)):
         return number("setitem", value, input.dtype)
     if isinstance(value, complex):
@@ -359,10 +290,19 @@ def _writable(input: Array, index: Any, value: Any) -> Any:
         raise TypeError(
             f"setitem: can't assign a {type(value).__name__} to elements of {input.dtype}; make it a tensor"
         )
+    return value
+
+
+def _writable(input: Array, index: Any, value: Any) -> Any:
+    """`value`, a tensor or array, as it can be written into `input` at `index`."""
+    if value.ndim and value.shape[0] == 1:  # NumPy doesn't accept them everywhere
+        value = value.reshape(value.shape[next((i for i, n in enumerate(value.shape) if n != 1), value.ndim) :])
+    if value.ndim > 1 and isinstance(index, np.ndarray) and index.dtype.kind == "b" and index.ndim == input.ndim:
+        raise RuntimeError(f"setitem: a value of shape {tuple(value.shape)} doesn't broadcast to what a mask picks")
     if value.dtype == input.dtype:
         return value
     at_tensors = any(isinstance(p, np.ndarray) for p in (index if isinstance(index, tuple) else (index,)))
-    if at_tensors and not (value.numel() == 1 and _never_repeats(index)):
+    if at_tensors and not (value.ndim == 0 and _never_repeats(index)):
         raise RuntimeError(
             f"setitem: a value of {value.dtype} can't be written at tensors into one of {input.dtype}; convert it with "
             ".to(...)"
@@ -460,7 +400,7 @@ def positions(name: str, input: Array, dim: int, index: Array) -> tuple[int, np.
     axis = dim_of(name, input, dim)
     if not places.size:
         return axis, places
-    if places.dtype not in _INDEXING[:2]:
+    if places.dtype not in POSITIONS:
         raise RuntimeError(f"{name}: index must be of int64 or int32, not {places.dtype}; convert with .long()")
     shape = input.shape or (1,)
     places = places if places.ndim else places.reshape(1)

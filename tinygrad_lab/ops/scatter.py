@@ -12,6 +12,7 @@ from ..convention import convention
 from ..domain import DISTINCT, FLAG, Dim, IndexAlong
 from ..op import Array, op, wrap
 from .arithmetic import _add, _div, floor_divide, mul
+from .brackets import plain_index
 from .cast import cast, clone
 from .index import (
     _gather,
@@ -25,7 +26,6 @@ from .index import (
     flat_along,
     in_range,
     number,
-    plain_index,
     positions,
 )
 from .shape import cat, expand, reshape

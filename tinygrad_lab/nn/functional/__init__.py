@@ -12,4 +12,4 @@ from .loss import (
     l1_loss as l1_loss,
     mse_loss as mse_loss,
 )
-from .sparse import one_hot as one_hot
+from .sparse import embedding as embedding, embedding_bag as embedding_bag, one_hot as one_hot
