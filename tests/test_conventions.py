@@ -320,44 +320,6 @@ def test_prod_with_zeros(x, first):
     assert gradient(lambda t: t.prod(1), [x, x]) == [first, first]
 
 
-def test_a_repeated_index_is_summed_when_picked():
-    g = [1.0, 2.0, 4.0, 8.0]
-    index = tg.tensor([0, 2, 0, 0])
-    assert gradient(lambda x: x[index], [1.0, 2.0, 3.0], cotangent=g) == [13, 0, 2]
-    assert gradient(lambda x: x.gather(0, index), [1.0, 2.0, 3.0], cotangent=g) == [13, 0, 2]
-
-
-def test_a_repeated_index_has_one_winner_when_written():
-    index = tg.tensor([0, 2, 0])
-
-    def put(x, v):
-        return x.index_put((index,), v)
-
-    assert put(tg.zeros(3), tg.tensor([1.0, 2.0, 3.0])).tolist() == [3, 0, 2]
-    assert gradients(put, [7.0, 8.0, 9.0], [1.0, 2.0, 3.0], cotangent=[1.0, 2.0, 4.0]) == [[0, 2, 0], [0, 4, 1]]
-
-    def write(x, v):
-        y = x.clone()
-        y[index] = v
-        return y
-
-    assert gradients(write, [7.0, 8.0, 9.0], [1.0, 2.0, 3.0], cotangent=[1.0, 2.0, 4.0]) == [[0, 2, 0], [0, 4, 1]]
-
-
-def test_a_repeated_index_is_summed_when_added():
-    index = tg.tensor([0, 2, 0])
-
-    def add(x, v):
-        return x.scatter_add(0, index, v)
-
-    def put(x, v):
-        return x.index_put((index,), v, accumulate=True)
-
-    for f in (add, put):
-        assert f(tg.zeros(3), tg.tensor([1.0, 2.0, 3.0])).tolist() == [4, 0, 2]
-        assert gradients(f, [7.0, 8.0, 9.0], [1.0, 2.0, 3.0], cotangent=[1.0, 2.0, 4.0]) == [[1, 2, 4], [1, 4, 1]]
-
-
 @pytest.mark.parametrize("f", [tg.sum, tg.mean, tg.prod, lambda x: tg.logsumexp(x, 0)])
 def test_a_reduction_of_nothing_has_an_empty_gradient(f):
     assert gradient(f, []) == []

@@ -26,7 +26,12 @@ def _never_repeats(index: Any) -> bool:
     return all(not isinstance(p, np.ndarray) or p.dtype.kind == "b" for p in parts)
 
 
-@convention("x[i] with a repeated index", [1.0, 2.0, 3.0], gives=[3, 0, 1], of=lambda x: x[[0, 2, 0, 0]])
+@convention(
+    "x[i] with a repeated index",
+    [1.0, 2.0, 3.0],
+    gives=[13, 0, 2],
+    of=lambda x: x[[0, 2, 0, 0]] * np.array([1, 2, 4, 8]),
+)
 @op(
     lambda g, y, x, index: _unpick(g, index, x.shape),
     domain=(Reals(), Index()),
@@ -242,6 +247,13 @@ def getitem(input: Array, index: Any) -> Tensor:
     return _getitem(input, index) if two is None else _getitem(_getitem(input, two[0]), two[1])
 
 
+@convention(
+    "x[i] = v with a repeated index: the last write",
+    [7.0, 8.0, 9.0],
+    [1.0, 2.0, 3.0],
+    gives=([0, 2, 0], [0, 4, 1]),
+    of=lambda x, v: setitem(x, [0, 2, 0], v) * np.array([1, 2, 4]),
+)
 def setitem(input: Array, key: Any, value: Array) -> Tensor:
     """A copy of `input` after `input[key] = value`, which has the dtype of `input`.
 
@@ -340,6 +352,12 @@ def argwhere(input: Array) -> Tensor:
     return wrap(np.argwhere(*arrays_of("argwhere", input)))
 
 
+@convention(
+    "gather with a repeated index",
+    [1.0, 2.0, 3.0],
+    gives=[13, 0, 2],
+    of=lambda x: gather(x, 0, np.array([0, 2, 0, 0])) * np.array([1, 2, 4, 8]),
+)
 def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Tensor:
     """Elements of `input` picked along `dim` by `index`, of as many dimensions; the result has its shape.
 

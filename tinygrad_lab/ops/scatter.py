@@ -75,9 +75,9 @@ def _scatter_extreme(input: Array, dim: int, index: Array, src: Array, least: bo
     places = along(dim, index)
     if not include_self:
         out[places] = src
-    (np.minimum if least else np.maximum).at(
-        out.reshape(-1), flat_along(dim, index, out.shape).reshape(-1), src.reshape(-1)
-    )
+    flat = flat_along(dim, index, out.shape).reshape(-1)
+    with np.errstate(invalid="ignore"):
+        (np.minimum if least else np.maximum).at(out.reshape(-1), flat, src.reshape(-1))
     return out
 
 
@@ -108,7 +108,7 @@ def _extreme_share(
     hit_src = np.equal(src, extreme[places]).astype(extreme.dtype)
     with np.errstate(invalid="ignore"):
         count = hit + _ungather(hit_src, dim, index, input.shape)
-        return hit_src / count[places] if of_src else hit / np.where((count == 0) & ~np.isnan(extreme), 1, count)
+        return hit_src / count[places] if of_src else hit / count
 
 
 # -------------------------------------------------------------------------------------------- along a dimension
