@@ -45,13 +45,6 @@ def _scattered(draw: Any) -> tuple[Any, ...]:
     return x, dim, index, draw.reals(index.shape, DISTINCT), draw.choice((False, True)), draw.choice((False, True))
 
 
-@convention(
-    "scatter_reduce amax of a tie",
-    [3.0, 1.0, 5.0],
-    [3.0, 3.0, 2.0, 5.0],
-    gives=([1 / 3, 0, 0.5], [1 / 3, 1 / 3, 1, 0.5]),
-    of=lambda x, src: scatter_reduce(x, 0, np.array([0, 0, 1, 2]), src, "amax"),
-)
 @op(
     lambda g, y, x, dim, index, src, least, include_self: (
         g * _extreme_share(x, dim, index, src, y, include_self, False)
@@ -95,7 +88,7 @@ def _with_extremes(draw: Any) -> tuple[Any, ...]:
     domain=(DISTINCT, Dim(), IndexAlong(), DISTINCT, DISTINCT, FLAG, FLAG),
     shapes="(...), (...), (...), (...) -> (...)",
     sample=_with_extremes,
-    tex=r"[{src} = {extreme}] / \text{{ties}}",
+    tex=r"\operatorname{{share}}({input}, {src}, {extreme})",
 )
 def _extreme_share(
     input: Array, dim: int, index: Array, src: Array, extreme: Array, include_self: bool, of_src: bool
@@ -171,6 +164,13 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Tensor:
     return _reduced(input, axis, places, _source("scatter_add", input, places, src), "sum", True)
 
 
+@convention(
+    "scatter_reduce amax of a tie",
+    [3.0, 1.0, 5.0],
+    [3.0, 3.0, 2.0, 5.0],
+    gives=([1 / 3, 0, 0.5], [1 / 3, 1 / 3, 1, 0.5]),
+    of=lambda x, src: scatter_reduce(x, 0, np.array([0, 0, 1, 2]), src, "amax"),
+)
 def scatter_reduce(
     input: Array, dim: int, index: Array, src: Array, reduce: Reduction, *, include_self: bool = True
 ) -> Tensor:
