@@ -114,6 +114,8 @@ def test_one_seed_gives_the_same_bits():
         lambda t: np.clip(t, 2, 3) + np.broadcast_to(t, (2, 2, 3)),
         lambda t: np.prod(t, axis=1) + np.max(t) - np.min(t, axis=1),
         lambda t: np.argmax(t, axis=1),
+        lambda t: np.take(t, np.array([[5, -1]])) + np.take(t, np.array([0]), axis=1),
+        lambda t: np.take_along_axis(t, np.array([[1], [-1]]), 1) + t[np.nonzero(t > 2)][0],
         lambda t: t.sum(axis=1, keepdims=True),
         lambda t: t[0] + t[..., 1:2] + t[None, 1, 0::1],
         lambda t: t[[1, 0, 1]] + t[:, [0, 2, 2]].sum(),

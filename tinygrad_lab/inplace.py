@@ -79,6 +79,8 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
     if _tracked(recording, x, value):
         store(x, "__setitem__", index.setitem, key, value)
     else:
+        if recording:
+            _refuse_leaf(x, "__setitem__")
         _refuse_read_only(x, "__setitem__")
         index.write(x.array, key, value)
         memory.touch(x.array, "__setitem__")

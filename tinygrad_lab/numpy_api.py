@@ -12,7 +12,7 @@ import numpy as np
 
 from .graph import is_grad_enabled
 from .op import Array, ufuncs, wrap
-from .ops import arithmetic, compare, linalg, reduce, shape
+from .ops import arithmetic, compare, index, linalg, masked, reduce, shape
 
 
 def _var(a: Array, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Array:
@@ -55,6 +55,14 @@ def _clip(a: Array, a_min: Array = None, a_max: Array = None) -> Array:
     return arithmetic.clamp(a, a_min, a_max)
 
 
+def _take(a: Array, indices: Array, axis: int | None = None) -> Array:
+    return masked.take(a, indices) if axis is None else a[(slice(None),) * (axis % a.ndim) + (indices,)]
+
+
+def _take_along_axis(arr: Array, indices: Array, axis: int | None = -1) -> Array:
+    return masked.take_along_dim(arr, indices, axis)
+
+
 functions: dict[Any, Callable[..., Any]] = {
     np.sum: reduce.sum,
     np.max: reduce.amax,
@@ -77,6 +85,10 @@ functions: dict[Any, Callable[..., Any]] = {
     np.stack: _stack,
     np.where: compare.where,
     np.clip: _clip,
+    np.take: _take,
+    np.take_along_axis: _take_along_axis,
+    np.nonzero: lambda a: index.nonzero(a, as_tuple=True),
+    np.argwhere: index.argwhere,
     np.dot: linalg.matmul,
     np.ndim: lambda a: a.ndim,
     np.shape: lambda a: a.shape,

@@ -274,7 +274,7 @@ class Op:
         if isinstance(error, np.exceptions.AxisError):
             n = max(len(shapes[0]), 1)
             return IndexError(f"{self.name}: {error}; a dim from {-n} to {n - 1} fits shape {shapes[0]}")
-        if isinstance(error, ValueError) and "broadcast" in str(error):
+        if (isinstance(error, ValueError) and "broadcast" in str(error)) or "indexing assignment" in str(error):
             return RuntimeError(
                 f"{self.name}: shapes {shown} don't broadcast: from the last dimension on, sizes must be equal or 1"
             )

@@ -113,6 +113,16 @@ def test_assigning_without_a_graph_is_noticed_by_the_graph():
         y.sum().backward()
 
 
+def test_a_view_of_a_leaf_taken_without_a_graph_stays_protected():
+    w = leaf([1.0, 2.0])
+    with tg.no_grad():
+        v = w[:1]
+        v[0] = 3.0
+    with pytest.raises(RuntimeError, match="__setitem__: a leaf tensor"):
+        v[0] = 4.0
+    assert w.tolist() == [3, 2]
+
+
 # --------------------------------------------------------------------------------------------------- scattering
 
 

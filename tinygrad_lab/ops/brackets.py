@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 
-def plain_index(index: Any) -> Any:
-    """`index`, as PyTorch reads it, with plain integers, slices of them, and arrays of int64, int32 or bool.
+def plain_index(index: Any, ndim: int) -> Any:
+    """`index` into `ndim` dimensions, as PyTorch reads it, in plain integers, slices, and arrays of integers or bool.
 
     A 0-d integer tensor is an integer. A list that holds sequences, slices, None or tensors is a tuple, which PyTorch
     warns of; so it does of a tensor of uint8, which is a mask.
@@ -29,11 +29,24 @@ def plain_index(index: Any) -> Any:
         index = tuple(index)
     if not isinstance(index, tuple):
         return _part(index)
-    parts = tuple(map(_part, index))
-    if sum(p is ... for p in parts) > 1:
-        first = next(i for i, p in enumerate(parts) if p is ...)
-        return tuple(p for i, p in enumerate(parts) if p is not ... or i == first)
+    parts = tuple([p if type(p) is int else _part(p) for p in index])
+    if _SIMPLE.issuperset(map(type, parts)):
+        return parts
+    places = [i for i, p in enumerate(parts) if p is ...]
+    if len(places) > 1:
+        if len(parts) - places[1] != len(places) - 1:
+            raise IndexError("index: nothing can follow a second ellipsis")
+        parts = parts[: places[1]]
+    if places and any(isinstance(p, np.ndarray) for p in parts) and sum(map(_taken, parts)) == ndim:
+        parts = tuple(p for p in parts if p is not ...)  # to NumPy it stands between arrays even if it means nothing
     return parts
+
+
+def _taken(part: Any) -> int:
+    """The dimensions that a part of an index takes."""
+    if isinstance(part, np.ndarray):
+        return part.ndim if part.dtype.kind == "b" else 1
+    return int(part is not None and part is not ... and not isinstance(part, bool))
 
 
 def _is_no_number(part: Any) -> bool:
@@ -45,10 +58,12 @@ def _part(part: Any) -> Any:
     if part is None or part is ... or isinstance(part, int):
         return part
     if isinstance(part, slice):
-        bounds = [b if b is None else operator.index(b) for b in (part.start, part.stop, part.step)]
-        if bounds[2] is not None and bounds[2] < 1:
-            raise ValueError(f"index: the step of a slice must be greater than zero, not {bounds[2]}; use flip(...)")
-        return slice(*bounds)
+        start, stop, step = part.start, part.stop, part.step
+        if step is not None and operator.index(step) < 1:
+            raise ValueError(f"index: the step of a slice must be greater than zero, not {step}; use flip(...)")
+        if type(start) in _BOUND and type(stop) in _BOUND and type(step) in _BOUND:
+            return part
+        return slice(*(b if b is None else operator.index(b) for b in (start, stop, step)))
     array = getattr(part, "array", part)
     if isinstance(array, (list, tuple, range)):
         array = np.asarray(array) if len(array) else np.empty(0, np.int64)
@@ -70,6 +85,8 @@ def _part(part: Any) -> Any:
 
 
 POSITIONS = (np.dtype(np.int64), np.dtype(np.int32))
+_BOUND = (int, type(None))
+_SIMPLE = frozenset((int, slice, type(None)))
 _INDEXING = (*POSITIONS, np.dtype(np.bool_))
 
 
@@ -79,7 +96,7 @@ def apart(index: Any) -> tuple[Any, Any] | None:
     To NumPy an integer beside arrays is an array too, and if a slice stands between them, the dimensions they make come
     first. PyTorch takes the integers before.
     """
-    if not isinstance(index, tuple):
+    if type(index) is not tuple or _SIMPLE.issuperset(map(type, index)):
         return None
     arrays = [isinstance(p, (np.ndarray, bool)) for p in index]
     integers = [isinstance(p, int) and not isinstance(p, bool) for p in index]

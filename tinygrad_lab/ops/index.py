@@ -49,7 +49,7 @@ def _getitem(input: Array, index: Any) -> Array:
         return input.take(index, 0)  # twice as fast as brackets, ten times for short rows
     y = input[index]
     # NumPy copies a single element out as a scalar; with an Ellipsis it stays a view
-    return y if isinstance(y, np.ndarray) else input[(*index, ...) if isinstance(index, tuple) else (index, ...)]
+    return y if type(y) is np.ndarray else input[(*index, ...) if type(index) is tuple else (index, ...)]
 
 
 @op(
@@ -242,7 +242,7 @@ def getitem(input: Array, index: Any) -> Tensor:
         IndexError: the index doesn't fit the shape, or isn't one.
         ValueError: a slice has a step that isn't positive.
     """
-    index = plain_index(index)
+    index = plain_index(index, input.ndim)
     two = apart(index)
     return _getitem(input, index) if two is None else _getitem(_getitem(input, two[0]), two[1])
 
@@ -265,7 +265,7 @@ def setitem(input: Array, key: Any, value: Array) -> Tensor:
         TypeError: the value is neither tensor, array nor number.
     """
     value = _value(input, value)
-    index = plain_index(key)
+    index = plain_index(key, input.ndim)
     value = _writable(input, index, value)
     two = apart(index)
     if two is None:
@@ -280,7 +280,7 @@ def write(array: np.ndarray[Any, Any], key: Any, value: Any) -> None:
         As `setitem`.
     """
     value = _value(array, value)
-    index = plain_index(key)
+    index = plain_index(key, array.ndim)
     value = _writable(array, index, value)
     two = apart(index)
     place, index = (array, index) if two is None else (array[two[0]], two[1])
@@ -309,8 +309,6 @@ def _writable(input: Array, index: Any, value: Any) -> Any:
     """`value`, a tensor or array, as it can be written into `input` at `index`."""
     if value.ndim and value.shape[0] == 1:  # NumPy doesn't accept them everywhere
         value = value.reshape(value.shape[next((i for i, n in enumerate(value.shape) if n != 1), value.ndim) :])
-    if value.ndim > 1 and isinstance(index, np.ndarray) and index.dtype.kind == "b" and index.ndim == input.ndim:
-        raise RuntimeError(f"setitem: a value of shape {tuple(value.shape)} doesn't broadcast to what a mask picks")
     if value.dtype == input.dtype:
         return value
     at_tensors = any(isinstance(p, np.ndarray) for p in (index if isinstance(index, tuple) else (index,)))

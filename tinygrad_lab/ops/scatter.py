@@ -453,7 +453,7 @@ def index_put(input: Array, indices: Sequence[Array], values: Array, accumulate:
     """
     if not isinstance(indices, (tuple, list)):
         raise TypeError(f"index_put: indices must be a tuple of tensors, not {type(indices).__name__}")
-    index = plain_index(tuple(wrap(a) for a in arrays_of("index_put", *indices)))
+    index = plain_index(tuple(wrap(a) for a in arrays_of("index_put", *indices)), input.ndim)
     array, given = arrays_of("index_put", input, values)
     _same_dtype("index_put", input, values)
     picked = array[index].shape
