@@ -167,12 +167,47 @@ def per_parameter(op: Op, text: Callable[[domains.Domain], str], skip: str = "")
     return lines_of(f"{name}: {t}" for name, t in found)
 
 
+MANY = 4
+"""How many functions are named that are made of one op."""
+
+
+def called(function: Any) -> set[str]:
+    """The names of the ops that a function is or calls, itself or through private functions of the package."""
+    ops = ops_by_call()
+    found: set[str] = set()
+    seen: set[int] = set()
+    pending = [function]
+    while pending:
+        current = inspect.unwrap(pending.pop(), stop=lambda f: id(f) in ops)
+        if id(current) in ops:
+            found.add(ops[id(current)])
+        elif inspect.isfunction(current) and id(current) not in seen:
+            seen.add(id(current))
+            names = current.__code__.co_names
+            values = [current.__globals__.get(n) for n in names]
+            values += [getattr(v, n, None) for v in values if inspect.ismodule(v) for n in names]
+            pending += [v for v in values if id(v) in ops or (inspect.isfunction(v) and v.__name__.startswith("_"))]
+    return found
+
+
+@functools.cache
+def ops_by_call() -> dict[int, str]:
+    """The name of each op, by the identity of the function that people call."""
+    return {id(op.call): op.name for op in own_ops()}
+
+
 class Coverage:
     """The page of all ops and all public functions."""
 
     def __init__(self) -> None:
         self.readable = self.as_text = 0
         self.public = {room: dict(public(place)) for room, (place, _) in ROOMS.items()}
+        self.users = {
+            (room, name): called(function)
+            for room, functions in self.public.items()
+            for name, function in functions.items()
+            if name not in OURS.get(room, ())
+        }
 
     def rule(self, op: Op, i: int, name: str, rule: Callable[..., Any]) -> str:
         tex = rule_formula(op, i)
@@ -183,15 +218,13 @@ class Coverage:
         return f"{name}: " + (code(rule_text(op, i, rule)) if tex is None else math_text(tex))
 
     def behind(self, op: Op) -> str:
-        """The PyTorch function that the op is, or that is made of it alone."""
-        for room, (_, theirs) in ROOMS.items():
-            for name in (op.name, f"__{op.name}__"):
-                function = self.public[room].get(name)
-                if function is None or name in OURS.get(room, ()):
-                    continue
-                if function is op.call or op.call.__name__ in inspect.unwrap(function).__code__.co_names:
-                    return code(f"{theirs}.{name}")
-        return ""
+        """The PyTorch function that the op is, or those that are made of it."""
+        made = [(room, name) for room, name in self.users if op.name in self.users[room, name]]
+        same = [(room, name) for room, name in made if name in (op.name, f"__{op.name}__")]
+        plain = {name: (room, name) for room, name in reversed(made)}  # a method of a function's name says nothing new
+        some = same[:1] or list(plain.values())[::-1]
+        shown = [code(f"{ROOMS[room][1]}.{name}") for room, name in some[:MANY]]
+        return ", ".join(shown + ["..."] * (len(some) > MANY))
 
     def of_ops(self) -> Iterator[str]:
         for module in dict.fromkeys(op.forward.__module__ for op in own_ops()):

@@ -107,6 +107,7 @@ from .ops.masked import (
     slice_scatter as slice_scatter,
     take as take,
     take_along_dim as take_along_dim,
+    unravel_index as unravel_index,
 )
 from .ops.reduce import (
     all as all,

@@ -46,7 +46,7 @@ def store(x: Tensor, name: str, function: Callable[..., Tensor], *args: Any, **k
     if recording:
         _refuse_leaf(x, name)
     _refuse_read_only(x, name)
-    tracked = _tracked(recording, x, *args)
+    tracked = _tracked(recording, x, *args, *kwargs.values())
     old = wrap(x.array.copy() if tracked else x.array, x._node)
     new = function(old, *(old if a is x else a for a in args), **kwargs)
     if new.array.shape != x.array.shape:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..op import Array
+from ..op import Array, wrap
 from .arithmetic import _add
 from .cast import cast
 from .compare import where
@@ -149,6 +151,26 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Tens
         ) from None
     places = np.broadcast_to(places + size * (places < 0), (*common[:axis], places.shape[axis], *common[axis:]))
     return gather(_wide(input, (*common[:axis], size, *common[axis:])), axis, places)
+
+
+def unravel_index(indices: Array, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
+    """The coordinates in a tensor of `shape` of positions in the flattened one: a tensor for each dimension.
+
+    A negative position counts back.
+
+    Raises:
+        ValueError: a position is out of range, or a size is negative.
+        TypeError: `indices` or `shape` isn't of integers.
+    """
+    (places,) = arrays_of("unravel_index", indices)
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    if places.dtype.kind not in "iu" or any(not isinstance(n, int) for n in sizes):
+        raise TypeError(f"unravel_index: indices of {places.dtype} and shape {shape!r} must be of integers")
+    if any(n < 0 for n in sizes):
+        raise ValueError(f"unravel_index: shape {sizes} has a negative size")
+    size = math.prod(sizes)
+    in_range("unravel_index", places, size, ValueError, f"shape {sizes}", negative=True)
+    return tuple(wrap(np.asarray(a)) for a in np.unravel_index(places + size * (places < 0), sizes))
 
 
 # ------------------------------------------------------------------------------------------ through a view
