@@ -114,7 +114,8 @@ v.index_put((T([0, 1]),), v) | v.index_put((T([3]),), v[:1]) | A.index_put((0,),
 v.index_put((k,), s, accumulate=True) | v.index_put((T([0]), T([0])), v[:1]) | v.index_put((T([0.0]),), v[:1])
 A.index_put((T([1, 1]),), v, accumulate=True) | A.index_put((T([0, 1]), T([2, 0])), s) | m.nonzero(A)
 m.nonzero(A, as_tuple=True)[1] | m.nonzero(s) | m.nonzero(s, as_tuple=True)[0] | A.nonzero() | m.argwhere(A > 1)
-m.nonzero(v[:0]) | m.unravel_index(T([5, -1]), (2, 3))[1] | m.unravel_index(T(2), 3)[0] | m.unravel_index(T([1.0]), (2, 3))[0]
+m.nonzero(v[:0]) | m.unravel_index(T([5, -1]), (2, 3))[1] | m.unravel_index(T(2), 3)[0]
+m.unravel_index(T([1.0]), (2, 3))[0]
 F.embedding(T([0, 3]), W) | F.embedding(T(2), W) | F.embedding(T([4]), W) | F.embedding(T([-1]), W)
 F.embedding(T([1.0]), W) | F.embedding(T([1]).int(), W) | F.embedding(T(np.array([1], np.int16)), W)
 F.embedding(T([1]), W, padding_idx=4) | F.embedding(T([1]), W, -5) | F.embedding(T([1]), W[0])
