@@ -52,6 +52,7 @@ WORDS = {
     "|": r"\vert ",
     r"\{": r"\lbrace ",
     r"\}": r"\rbrace ",
+    r"\#": r"\operatorname{number}",
     **dict.fromkeys((r"\,", r"\;", r"\:", r"\!", r"\_"), " "),
 }
 """Signs in formulas that Markdown would change, and words for them."""
@@ -167,6 +168,9 @@ def per_parameter(op: Op, text: Callable[[domains.Domain], str], skip: str = "")
     return lines_of(f"{name}: {t}" for name, t in found)
 
 
+LONG = 400
+"""Letters of a formula that nobody reads any more."""
+
 MANY = 4
 """How many functions are named that are made of one op."""
 
@@ -185,7 +189,8 @@ def called(function: Any) -> set[str]:
             seen.add(id(current))
             names = current.__code__.co_names
             values = [current.__globals__.get(n) for n in names]
-            values += [getattr(v, n, None) for v in values if inspect.ismodule(v) for n in names]
+            rooms = [v for v in values if inspect.ismodule(v) and v.__name__.startswith("tinygrad_lab")]
+            values += [getattr(room, n, None) for room in rooms for n in names]
             pending += [v for v in values if id(v) in ops or (inspect.isfunction(v) and v.__name__.startswith("_"))]
     return found
 
@@ -211,11 +216,11 @@ class Coverage:
 
     def rule(self, op: Op, i: int, name: str, rule: Callable[..., Any]) -> str:
         tex = rule_formula(op, i)
-        if tex is None:
+        if tex is None or len(tex) > LONG:
             self.as_text += 1
-        else:
-            self.readable += 1
-        return f"{name}: " + (code(rule_text(op, i, rule)) if tex is None else math_text(tex))
+            return f"{name}: {code(rule_text(op, i, rule))}"
+        self.readable += 1
+        return f"{name}: {math_text(tex)}"
 
     def behind(self, op: Op) -> str:
         """The PyTorch function that the op is, or those that are made of it."""

@@ -41,6 +41,10 @@ def test_private_helpers_are_read_and_public_ones_stand_by_their_name():
     assert rule_formula(table["sum"], 0) == r"\operatorname{spread}(g)"
 
 
+def test_a_flag_that_the_notation_leaves_out_is_written_below():
+    assert rule_formula(table["minimum"], 0) == r"g \odot \operatorname{wins}(a, b)_{\text{least}}"
+
+
 def test_what_asks_for_values_has_no_formula():
     assert rule_formula(table["put_view"], 1) is None
 
@@ -59,6 +63,8 @@ def test_what_asks_for_values_has_no_formula():
         (2**-x, "2^{-x}"),
         ((x > 0) & (y <= x), r"(x > 0) \land (y \le x)"),
         ((x + y).mT @ x, r"(x + y)^T \, x"),
+        ((x / y).mT, r"(\frac{x}{y})^T"),
+        (x * x * Symbol("x"), r"x^{2} \odot x"),
         (~(x == y), r"\lnot (x = y)"),
         (abs(x // y), r"\left|\left\lfloor x / y \right\rfloor\right|"),
         (x[..., None].reshape(1).sum(), r"\sum \operatorname{reshape}(x[\cdot])"),

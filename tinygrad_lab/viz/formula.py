@@ -6,6 +6,7 @@ ops that it calls replaced by their `tex`. A rule that asks for values, or hands
 
 from __future__ import annotations
 
+import inspect
 import re
 import string
 import types
@@ -60,7 +61,7 @@ class Symbol:
 
     @property
     def mT(self) -> Symbol:
-        return Symbol(f"{_in(self, ATOM)}^T", POWER)
+        return Symbol(f"{_base(self)}^T", POWER)
 
     T = mT
 
@@ -82,8 +83,8 @@ class Symbol:
     def __mul__(self, other: Any) -> Symbol:
         if self.positive is not None:
             return -self.positive.__mul__(other)
-        if isinstance(other, Symbol) and other.tex == self.tex:
-            return self**2
+        if other is self:
+            return Symbol(f"{_base(other)}^{{2}}", POWER)
         if _is_number(other):
             return -(self * -other) if other < 0 else _infix(other, r"\,", self, PRODUCT)
         return _infix(self, r"\odot", other, PRODUCT)
@@ -106,10 +107,10 @@ class Symbol:
         return _infix(self, r"\,", other, PRODUCT)
 
     def __pow__(self, other: Any) -> Symbol:
-        return Symbol(f"{_in(self, ATOM)}^{{{_in(other)}}}", POWER)
+        return Symbol(f"{_base(self)}^{{{_in(other)}}}", POWER)
 
     def __rpow__(self, other: Any) -> Symbol:
-        return Symbol(f"{_in(other, ATOM)}^{{{_in(self)}}}", POWER)
+        return Symbol(f"{_base(other)}^{{{_in(self)}}}", POWER)
 
     def __neg__(self) -> Symbol:
         negative = Symbol(f"-{_in(self, PRODUCT)}", SUM, self.plain)
@@ -218,6 +219,12 @@ def _in(value: Any, level: int = RELATION) -> str:
     raise UnreadableError(f"{value!r} in a formula")
 
 
+def _base(value: Any) -> str:
+    """`value` in TeX, as the base of a power."""
+    text = _in(value, ATOM)
+    return f"({text})" if text.startswith((r"\frac", r"\begin")) else text
+
+
 def _infix(a: Any, sign: str, b: Any, level: int) -> Symbol:
     if not all(isinstance(v, Symbol) or _is_number(v) or v is None for v in (a, b)):
         return NotImplemented  # type: ignore[no-any-return]
@@ -270,9 +277,17 @@ def _helper(function: Any) -> Callable[..., Any]:
                 return _run(function, args, kwargs)
             except Exception:
                 pass  # as in rule_formula
-        return _named(function.__name__.strip("_"), args)
+        name = function.__name__.strip("_")
+        op = table.get(name)
+        if op is not None and not op.variadic and _params(function)[: len(args)] == op.params[: len(args)]:
+            return applied(op, op.bind(args, kwargs))
+        return _named(name, args)
 
     return call
+
+
+def _params(function: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)
 
 
 def _named(name: str, args: tuple[Any, ...]) -> Symbol:
@@ -296,7 +311,16 @@ def applied(op: Op, args: tuple[Any, ...]) -> Symbol:
         if field is None:
             continue
         enclosed = text.endswith(_OPEN) and str(after[0]).startswith(_CLOSED)
-        text += _in(given[field], RELATION if enclosed else min(level + 1, ATOM))
+        if str(after[0]).startswith("^"):
+            text += _base(given[field])
+        elif text.endswith(r"\sum "):
+            text += _in(given[field], PRODUCT)
+        else:
+            text += _in(given[field], RELATION if enclosed else min(level + 1, ATOM))
+    text = text.replace(r" + \text{None}", "")
+    flags = [p for p in op.params if given.get(p) is True and p not in ("keepdim", *(field for _, field, *_ in pieces))]
+    if flags:
+        return Symbol(rf"{_in(Symbol(text, level), ATOM)}_{{\text{{{', '.join(flags)}}}}}")
     return Symbol(text, level)
 
 
