@@ -38,7 +38,7 @@ def receiver(tensor: Tensor) -> Callable[[Any, bool], None]:
             t._grad = wrap(_own(g, shared, t.array.dtype))
         elif before._node is None:
             before.array += g
-            memory.touch(before.array, "backward")
+            memory.touch("backward", before.array)
         else:
             t._grad = before + wrap(np.asarray(g))
 

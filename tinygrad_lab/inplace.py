@@ -61,7 +61,7 @@ def store(x: Tensor, name: str, function: Callable[..., Tensor], *args: Any, **k
         )
     new = new.to(x.array.dtype)
     np.copyto(x.array, new.array)
-    memory.touch(x.array, name)
+    memory.touch(name, x.array)
     if new._node is not None:
         x._node = new._node
         _rebase(x, name)

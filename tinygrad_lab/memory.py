@@ -7,6 +7,7 @@ tensor and NumPy alias of one array shares one record, and an operation that cha
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import sys
@@ -52,15 +53,21 @@ def owner(array: Any) -> Any:
     return array
 
 
-def touch(array: Any, op: str, site: str | None = None) -> None:
-    """Note that the memory of `array` was changed in place by `op`."""
+def touch(op: str, *arrays: Any, site: str | None = None) -> None:
+    """Note that the memory of `arrays` was changed in place by `op`."""
     global last_change
     last_change = tick()
-    whole = owner(array)
-    key = id(whole)
-    known = _changes.get(key)
-    ref = known[0] if known else weakref.ref(whole, lambda _: _changes.pop(key, None))
-    _changes[key] = ref, Change(last_change, op, site or user_site())
+    change = Change(last_change, op, site or user_site())
+    for array in arrays:
+        whole = owner(array)
+        key = id(whole)
+        known = _changes.get(key)
+        ref = known[0] if known else weakref.ref(whole, functools.partial(_forget, key))
+        _changes[key] = ref, change
+
+
+def _forget(key: int, _: Any) -> None:
+    _changes.pop(key, None)
 
 
 def changed_since(array: Any, time: int) -> Change | None:

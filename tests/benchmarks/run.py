@@ -138,6 +138,7 @@ def take_turns(
 ) -> dict[str, dict[str, Turns]]:
     """All turns of all rounds, by task and framework."""
     turns: dict[str, dict[str, Turns]] = {}
+    tasks = [task for task in tasks if any(task in worker.tasks for worker in workers)]
     for task in tasks:
         turns[task] = {}
         for worker in (worker for worker in workers if task in worker.tasks):

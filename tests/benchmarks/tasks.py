@@ -53,6 +53,29 @@ class Network(NamedTuple):
     lr: float
 
 
+class Model(NamedTuple):
+    """A training step of a network by its parameters, in PyTorch's layouts, by name."""
+
+    x: NDArray[Any]
+    target: Labels
+    parameters: Mapping[str, Array]
+    lr: float
+
+
+class Sequences(NamedTuple):
+    """Sequences `(n, t, in)`, PyTorch's four parameters of an LSTM, and the cotangent of its outputs."""
+
+    x: Array
+    parameters: tuple[Array, Array, Array, Array]
+    cotangent: Array
+
+
+class Numbers(NamedTuple):
+    """One array of floats."""
+
+    x: Array
+
+
 class Logits(NamedTuple):
     """Logits `(n, k)` and class indices `(n,)`."""
 
@@ -117,6 +140,77 @@ def cross_entropy() -> Logits:
     return Logits(logits, rng.randint(1000, size=4096))
 
 
+def kaiming(rng: np.random.RandomState, *shape: int) -> Array:
+    """Normal weights of variance 2 / (inputs of one output), `(out, in, ...)`."""
+    return rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape).astype(np.float32)
+
+
+@cache
+def lenet() -> Model:
+    """Two 5x5 convolutions and three linear layers on 64 images of 28x28; the pixels are noise."""
+    rng = np.random.RandomState(SEED)
+    shapes = {"c1": (6, 1, 5, 5), "c2": (16, 6, 5, 5), "f1": (120, 256), "f2": (84, 120), "f3": (10, 84)}
+    parameters = {}
+    for name, shape in shapes.items():
+        parameters[f"{name}.weight"] = kaiming(rng, *shape)
+        parameters[f"{name}.bias"] = np.zeros(shape[0], np.float32)
+    x = rng.normal(size=(64, 1, 28, 28)).astype(np.float32)
+    return Model(x, rng.randint(10, size=64), parameters, lr=1e-3)
+
+
+@cache
+def vgg() -> Model:
+    """Four 3x3 convolutions with BatchNorm on 32 images of 32x32; their biases would have no gradient."""
+    rng = np.random.RandomState(SEED)
+    parameters = {}
+    for i, (n_in, n_out) in enumerate(pairwise((3, 64, 128, 256, 256)), start=1):
+        parameters[f"c{i}.weight"] = kaiming(rng, n_out, n_in, 3, 3)
+        parameters[f"n{i}.weight"] = np.ones(n_out, np.float32)
+        parameters[f"n{i}.bias"] = np.zeros(n_out, np.float32)
+    parameters["f.weight"] = kaiming(rng, 10, 256 * 4 * 4)
+    parameters["f.bias"] = np.zeros(10, np.float32)
+    x = rng.normal(size=(32, 3, 32, 32)).astype(np.float32)
+    return Model(x, rng.randint(10, size=32), parameters, lr=1e-3)
+
+
+BLOCKS, HEADS, WIDTH, LENGTH, SYMBOLS = 4, 4, 128, 64, 65
+
+
+@cache
+def transformer() -> Model:
+    """A character model: 16 sequences of 64 symbols; keys have no bias, as it would have no gradient."""
+    rng = np.random.RandomState(SEED)
+    parameters = {"symbols": rng.normal(0, 0.02, (SYMBOLS, WIDTH)), "places": rng.normal(0, 0.02, (LENGTH, WIDTH))}
+    for i in range(BLOCKS):
+        for name, shape in {"qkv": (3, 1), "out": (1, 1), "up": (4, 1), "down": (1, 4)}.items():
+            parameters[f"{i}.{name}.weight"] = rng.normal(0, 0.02, (shape[0] * WIDTH, shape[1] * WIDTH))
+            if name != "qkv":
+                parameters[f"{i}.{name}.bias"] = np.zeros(shape[0] * WIDTH)
+        for name in ("n1", "n2"):
+            parameters[f"{i}.{name}.weight"] = np.ones(WIDTH)
+            parameters[f"{i}.{name}.bias"] = np.zeros(WIDTH)
+    parameters |= {"n.weight": np.ones(WIDTH), "n.bias": np.zeros(WIDTH)}
+    parameters["head.weight"] = rng.normal(0, 0.02, (SYMBOLS, WIDTH))
+    x, target = rng.randint(SYMBOLS, size=(2, 16, LENGTH))
+    return Model(x, target.ravel(), {k: v.astype(np.float32) for k, v in parameters.items()}, lr=3e-4)
+
+
+@cache
+def lstm() -> Sequences:
+    """32 sequences of 32 steps, from 64 numbers to 128."""
+    rng = np.random.RandomState(SEED)
+    shapes = (512, 64), (512, 128), (512,), (512,)
+    parameters = tuple(rng.uniform(-1, 1, shape).astype(np.float32) / np.float32(np.sqrt(128)) for shape in shapes)
+    x = rng.normal(size=(32, 32, 64)).astype(np.float32)
+    return Sequences(x, parameters, rng.normal(size=(32, 32, 128)).astype(np.float32))
+
+
+@cache
+def million() -> Numbers:
+    """A million floats."""
+    return Numbers(np.random.RandomState(SEED).normal(size=10**6).astype(np.float32))
+
+
 TASKS: Mapping[str, Task] = {
     "per_op": Task(
         "y = y * a + b, 1000 times on 32 floats, forward and backward",
@@ -141,6 +235,36 @@ TASKS: Mapping[str, Task] = {
         "cross_entropy",
         cross_entropy,
         goals={"torch": 1.8},
+    ),
+    "lenet": Task(
+        "LeNet: 64 images 1 x 28 x 28, 5 x 5 convolutions 6 and 16, one Adam step",
+        "lenet",
+        lenet,
+        goals={"torch": 1.2},
+    ),
+    "vgg": Task(
+        "VGG: 32 images 3 x 32 x 32, 3 x 3 convolutions 64, 128, 256, 256 with BatchNorm, one Adam step",
+        "vgg",
+        vgg,
+        goals={"torch": 1.4},
+    ),
+    "transformer": Task(
+        "transformer: 4 blocks, d 128, 4 heads, 16 sequences of 64, one AdamW step",
+        "transformer",
+        transformer,
+        goals={"torch": 1.2},
+    ),
+    "lstm": Task(
+        "LSTM: 64 to 128, 32 sequences of 32, forward and backward",
+        "lstm",
+        lstm,
+        goals={"torch": 2},
+    ),
+    "elementwise": Task(
+        "gelu(x) * sigmoid(x) + tanh(x) on 1,000,000 floats, forward and backward",
+        "elementwise",
+        million,
+        goals={"torch": 1.2},
     ),
 }
 MEMORY_TASK = "mnist_mlp"

@@ -57,7 +57,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 def _fill(tensor: Tensor, values: Any, name: str) -> Tensor:
     """Copy `values` into the tensor's memory, unrecorded."""
     np.copyto(tensor.array, values, casting="same_kind")
-    memory.touch(tensor.array, f"init.{name}")
+    memory.touch(f"init.{name}", tensor.array)
     return tensor
 
 

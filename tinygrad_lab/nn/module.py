@@ -452,7 +452,7 @@ class Module:
         for name, value in found.items():
             array = value.array if isinstance(value, Tensor) else np.asarray(value)
             np.copyto(own[name].array, array, casting="unsafe")
-            memory.touch(own[name].array, "load_state_dict", site)
+            memory.touch("load_state_dict", own[name].array, site=site)
         return keys
 
     # ------------------------------------------------------------------------------------- as text

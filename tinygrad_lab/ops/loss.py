@@ -9,21 +9,31 @@ import numpy as np
 
 from ..domain import Labels, Reals
 from ..op import Array, Fused, op
+from ..threads import in_parts
 from .reduce import _softmax
 
 
 def _forward(input: Array, target: Array) -> tuple[Array, Any]:
     """The losses, and for the rule e^(s - m) with its sums; rows go in blocks that stay in the cache."""
     n, k = input.shape
-    # NumPy reduces short rows slowly: column by column is faster for few classes, and a product with ones for any
-    top = functools.reduce(np.maximum, input.T) if 0 < k < 8 else np.maximum.reduce(input, axis=1, initial=-np.inf)
     e = np.empty((n, k), input.dtype)
+    # NumPy reduces short rows slowly: column by column is faster for few classes, and a product with ones for any
+    top = functools.reduce(np.maximum, input.T) if 0 < k < 8 else np.empty(n, input.dtype)
+    total = np.empty(n, input.dtype)
+    ones = np.ones(k, input.dtype)
     rows = max(1, _BLOCK // max(k, 1))
-    for i in range(0, n, rows):
-        part = e[i : i + rows]
-        np.subtract(input[i : i + rows], top[i : i + rows, None], out=part)
-        np.exp(part, out=part)
-    total = e @ np.ones(k, e.dtype)
+
+    def work(start: int, stop: int) -> None:
+        for i in range(start, stop, rows):
+            block = slice(i, min(i + rows, stop))
+            part = e[block]
+            if not 0 < k < 8:
+                np.maximum.reduce(input[block], axis=1, initial=-np.inf, out=top[block])
+            np.subtract(input[block], top[block, None], out=part)
+            np.exp(part, out=part)
+            np.matmul(part, ones, out=total[block])
+
+    in_parts(work, n, input.size)
     place = np.arange(n) * k + target.astype(np.int64, copy=False)
     return np.log(total) - (input.reshape(-1)[place] - top), (e, total, place)
 
@@ -34,7 +44,9 @@ _BLOCK = 2**16  # elements
 def _input_rule(g: Array, residual: Any, s: Array, t: Array) -> Array:
     """g (e / total - e_t), in two passes over the batch."""
     e, total, place = residual
-    d = e * (g / total)[:, None]
+    d = np.empty_like(e)
+    scale = (g / total)[:, None]
+    in_parts(lambda i, j: np.multiply(e[i:j], scale[i:j], out=d[i:j]), len(e), e.size)
     d.reshape(-1)[place] -= g
     return d
 

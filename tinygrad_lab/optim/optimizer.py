@@ -14,7 +14,7 @@ from ..graph import enable_grad
 from ..op import Array, wrap
 from ..tensor import Tensor
 
-CHUNK = 32768  # elements that an update takes at a time: twice as fast as all at once at 2048 x 2048
+CHUNK = 2**18  # elements that an update takes at a time: 1.3 times as fast as all at once at 2048 x 2048
 
 
 class Optimizer:
@@ -103,8 +103,7 @@ class Optimizer:
         for group in self.param_groups:
             pairs = [(p, g.array) for p in group["params"] if (g := p.grad) is not None]
             self._update(group, pairs)
-            for p, _ in pairs:
-                memory.touch(p.array, name, site)
+            memory.touch(name, *(p.array for p, _ in pairs), site=site)
         return loss
 
     def _update(self, group: dict[str, Any], pairs: list[tuple[Tensor, Array]]) -> None:

@@ -1,7 +1,7 @@
 """The peers, a file each: `<name>_.py` builds tasks with the package `<name>`.
 
-Such a file has up to three functions, `per_op`, `network` and `cross_entropy`: each takes the
-task's inputs and returns a `Step`. What a framework can't do sensibly, its file leaves out.
+Such a file has a function for each `Task.builder`: it takes the task's inputs and returns a `Step`.
+What a framework can't do sensibly, its file leaves out.
 """
 
 FRAMEWORKS = ("tinygrad_lab", "numpy", "torch", "autograd", "mygrad", "micrograd")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..tasks import Logits, Network, PerOp, Step
+from ..tasks import BLOCKS, HEADS, Logits, Model, Network, Numbers, PerOp, Sequences, Step
 
 
 def per_op(torch: Any, inputs: PerOp) -> Step:
@@ -66,3 +66,120 @@ def cross_entropy(torch: Any, inputs: Logits) -> Step:
         return float(loss.item())
 
     return Step(run, lambda: (logits.grad,))
+
+
+def model(torch: Any, inputs: Model, optimizer: Any, logits: Callable[[Any, dict[str, Any]], Any]) -> Step:
+    """A training step of the network that `logits(x, parameters)` is."""
+    p = {name: torch.tensor(array, requires_grad=True) for name, array in inputs.parameters.items()}
+    x, target = torch.from_numpy(inputs.x), torch.from_numpy(inputs.target)
+    optimizer = optimizer(p.values(), lr=inputs.lr)
+
+    def run() -> float:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(logits(x, p), target)
+        loss.backward()
+        optimizer.step()
+        return float(loss.item())
+
+    return Step(run, lambda: [q.grad for q in p.values()])
+
+
+def lenet(torch: Any, inputs: Model) -> Step:
+    """LeNet with ReLU and maximum pooling."""
+    F = torch.nn.functional
+
+    def logits(x: Any, p: dict[str, Any]) -> Any:
+        x = F.max_pool2d(F.relu(F.conv2d(x, p["c1.weight"], p["c1.bias"])), 2)
+        x = F.max_pool2d(F.relu(F.conv2d(x, p["c2.weight"], p["c2.bias"])), 2)
+        x = F.relu(F.linear(x.flatten(1), p["f1.weight"], p["f1.bias"]))
+        x = F.relu(F.linear(x, p["f2.weight"], p["f2.bias"]))
+        return F.linear(x, p["f3.weight"], p["f3.bias"])
+
+    return model(torch, inputs, torch.optim.Adam, logits)
+
+
+def vgg(torch: Any, inputs: Model) -> Step:
+    """A small VGG: convolution, BatchNorm, ReLU, and pools after all but the third."""
+    F = torch.nn.functional
+
+    def logits(x: Any, p: dict[str, Any]) -> Any:
+        for i in (1, 2, 3, 4):
+            x = F.conv2d(x, p[f"c{i}.weight"], padding=1)
+            x = F.relu(F.batch_norm(x, None, None, p[f"n{i}.weight"], p[f"n{i}.bias"], training=True))
+            x = x if i == 3 else F.max_pool2d(x, 2)
+        return F.linear(x.flatten(1), p["f.weight"], p["f.bias"])
+
+    return model(torch, inputs, torch.optim.Adam, logits)
+
+
+def transformer(torch: Any, inputs: Model) -> Step:
+    """A decoder-only transformer with the norms before the sublayers."""
+    F = torch.nn.functional
+
+    def norm(x: Any, p: dict[str, Any], name: str) -> Any:
+        return F.layer_norm(x, x.shape[-1:], p[f"{name}.weight"], p[f"{name}.bias"])
+
+    def attention(x: Any, p: dict[str, Any], i: int) -> Any:
+        n, t, d = x.shape
+        q, k, v = F.linear(x, p[f"{i}.qkv.weight"]).split(d, dim=2)
+        q, k, v = (z.view(n, t, HEADS, d // HEADS).transpose(1, 2) for z in (q, k, v))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return F.linear(y.transpose(1, 2).reshape(n, t, d), p[f"{i}.out.weight"], p[f"{i}.out.bias"])
+
+    def logits(x: Any, p: dict[str, Any]) -> Any:
+        h = F.embedding(x, p["symbols"]) + p["places"]
+        for i in range(BLOCKS):
+            h = h + attention(norm(h, p, f"{i}.n1"), p, i)
+            up = F.gelu(F.linear(norm(h, p, f"{i}.n2"), p[f"{i}.up.weight"], p[f"{i}.up.bias"]))
+            h = h + F.linear(up, p[f"{i}.down.weight"], p[f"{i}.down.bias"])
+        return F.linear(norm(h, p, "n"), p["head.weight"]).flatten(0, 1)
+
+    return model(torch, inputs, torch.optim.AdamW, logits)
+
+
+def recurrent(torch: Any, inputs: Sequences, outputs: Callable[[Any, list[Any]], Any]) -> Step:
+    """A recurrent layer's outputs and its gradients; `outputs(x, parameters)` is the layer."""
+    p = [torch.tensor(array, requires_grad=True) for array in inputs.parameters]
+    x, cotangent = torch.from_numpy(inputs.x), torch.from_numpy(inputs.cotangent)
+
+    def run() -> float:
+        for q in p:
+            q.grad = None
+        y = outputs(x, p)
+        y.backward(cotangent)
+        return float(y[-1, -1, -1].item())
+
+    return Step(run, lambda: [q.grad for q in p])
+
+
+def lstm(torch: Any, inputs: Sequences) -> Step:
+    """An LSTM step by step; the inputs' share of the gates comes from one product for all steps."""
+    F = torch.nn.functional
+
+    def outputs(x: Any, p: list[Any]) -> Any:
+        w_input, w_hidden, b_input, b_hidden = p
+        shares = F.linear(x, w_input, b_input + b_hidden).unbind(1)
+        h = c = torch.zeros(len(x), w_hidden.shape[1])
+        found = []
+        for share in shares:
+            i, f, g, o = (share + h @ w_hidden.T).chunk(4, dim=1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+            h = torch.sigmoid(o) * torch.tanh(c)
+            found.append(h)
+        return torch.stack(found, dim=1)
+
+    return recurrent(torch, inputs, outputs)
+
+
+def elementwise(torch: Any, inputs: Numbers) -> Step:
+    """Three transcendental functions on a large array."""
+    F = torch.nn.functional
+    x = torch.tensor(inputs.x, requires_grad=True)
+
+    def run() -> float:
+        x.grad = None
+        y = (F.gelu(x) * torch.sigmoid(x) + torch.tanh(x)).sum()
+        y.backward()
+        return float(y.item())
+
+    return Step(run, lambda: (x.grad,))

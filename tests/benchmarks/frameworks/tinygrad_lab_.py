@@ -9,3 +9,8 @@ from . import pytorch_style
 per_op = partial(pytorch_style.per_op, tinygrad_lab)
 network = partial(pytorch_style.network, tinygrad_lab)
 cross_entropy = partial(pytorch_style.cross_entropy, tinygrad_lab)
+lenet = partial(pytorch_style.lenet, tinygrad_lab)
+vgg = partial(pytorch_style.vgg, tinygrad_lab)
+transformer = partial(pytorch_style.transformer, tinygrad_lab)
+lstm = partial(pytorch_style.lstm, tinygrad_lab)
+elementwise = partial(pytorch_style.elementwise, tinygrad_lab)
