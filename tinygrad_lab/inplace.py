@@ -83,7 +83,7 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
             _refuse_leaf(x, "__setitem__")
         _refuse_read_only(x, "__setitem__")
         index.write(x.array, key, value)
-        memory.touch(x.array, "__setitem__")
+        memory.touch("__setitem__", x.array)
 
 
 def _tracked(recording: bool, *operands: Any) -> bool:

@@ -117,7 +117,7 @@ def _limit_norms(weight: Tensor, places: Any, max_norm: float, norm_type: float)
     if long.any():
         factors = (max_norm / (norms[long] + 1e-7)).astype(rows.dtype)
         weight.array[used[long]] = rows[long] * factors[:, None]
-        memory.touch(weight.array, "embedding")
+        memory.touch("embedding", weight.array)
 
 
 def embedding_bag(
