@@ -1,5 +1,6 @@
 """Brackets, scattering and tables beside PyTorch's own: the same text, run on both."""
 
+import re
 import warnings
 
 import numpy as np
