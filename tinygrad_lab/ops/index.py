@@ -73,13 +73,14 @@ def _unpick(input: Array, index: Any, shape: tuple[int, ...]) -> Array:
 def _add_at(out: Array, index: Any, values: Array) -> None:
     """Add `values` to the zeros `out` at `index`.
 
-    NumPy adds fast at one flat index. Of long rows, most are the only ones of their place, or the last ones of it:
-    these are assigned, which is faster still, and the others added element by element.
+    NumPy adds fast at one flat index. Of long rows that are fewer than the places, most are the only ones of theirs, or
+    the last ones: these are assigned, which is faster still, and the others added element by element.
     """
     rows, width = rows_of(index, out.shape)
     values = values.reshape(rows.size, width)
-    if width > _SHORT:
-        last = np.empty(out.size // width, np.intp)
+    places = out.size // max(width, 1)
+    if width > _SHORT and rows.size < places:
+        last = np.empty(places, np.intp)
         order = np.arange(rows.size)
         last[rows] = order
         chosen = last[rows] == order
