@@ -181,10 +181,9 @@ from .ops.extreme import (
     min as min,
 )
 from .ops.index import (
+    argwhere as argwhere,
     gather as gather,
-    index_put as index_put,
-    masked_fill as masked_fill,
-    scatter_add as scatter_add,
+    nonzero as nonzero,
 )
 from .ops.join import (
     atleast_1d as atleast_1d,
@@ -239,6 +238,18 @@ from .ops.linalg import (
     tensordot as tensordot,
     vdot as vdot,
 )
+from .ops.masked import (
+    diagonal_scatter as diagonal_scatter,
+    masked_fill as masked_fill,
+    masked_scatter as masked_scatter,
+    masked_select as masked_select,
+    put as put,
+    select_scatter as select_scatter,
+    slice_scatter as slice_scatter,
+    take as take,
+    take_along_dim as take_along_dim,
+    unravel_index as unravel_index,
+)
 from .ops.matrices import (
     logdet as logdet,
 )
@@ -292,6 +303,17 @@ from .ops.scan import (
     diff as diff,
     logcumsumexp as logcumsumexp,
     prod as prod,
+)
+from .ops.scatter import (
+    index_add as index_add,
+    index_copy as index_copy,
+    index_fill as index_fill,
+    index_put as index_put,
+    index_reduce as index_reduce,
+    index_select as index_select,
+    scatter as scatter,
+    scatter_add as scatter_add,
+    scatter_reduce as scatter_reduce,
 )
 from .ops.sets import (
     bucketize as bucketize,

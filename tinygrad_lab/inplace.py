@@ -45,12 +45,8 @@ def store(x: Tensor, name: str, function: Callable[..., Tensor], *args: Any, **k
     recording = is_grad_enabled()
     if recording:
         _refuse_leaf(x, name)
-    if not x.array.flags.writeable:
-        raise RuntimeError(
-            f"{name}: this memory can't be written: an expanded tensor, whose elements share one place, or a read-only "
-            "array; change a clone() instead"
-        )
-    tracked = recording and any(getattr(a, "_node", None) is not None for a in (x, *args))
+    _refuse_read_only(x, name)
+    tracked = _tracked(recording, x, *args, *kwargs.values())
     old = wrap(x.array.copy() if tracked else x.array, x._node)
     new = function(old, *(old if a is x else a for a in args), **kwargs)
     if new.array.shape != x.array.shape:
@@ -70,6 +66,36 @@ def store(x: Tensor, name: str, function: Callable[..., Tensor], *args: Any, **k
         x._node = new._node
         _rebase(x, name)
     return x
+
+
+def assign(x: Tensor, key: Any, value: Any) -> None:
+    """`x[key] = value`: what isn't recorded is written right away.
+
+    Raises:
+        RuntimeError: as `store` says, or the value doesn't fit.
+        IndexError: the key doesn't fit.
+    """
+    recording = is_grad_enabled()
+    if _tracked(recording, x, value):
+        store(x, "__setitem__", index.setitem, key, value)
+    else:
+        if recording:
+            _refuse_leaf(x, "__setitem__")
+        _refuse_read_only(x, "__setitem__")
+        index.write(x.array, key, value)
+        memory.touch("__setitem__", x.array)
+
+
+def _tracked(recording: bool, *operands: Any) -> bool:
+    return recording and any(getattr(a, "_node", None) is not None for a in operands)
+
+
+def _refuse_read_only(x: Tensor, name: str) -> None:
+    if not x.array.flags.writeable:
+        raise RuntimeError(
+            f"{name}: this memory can't be written: an expanded tensor, whose elements share one place, or a read-only "
+            "array; change a clone() instead"
+        )
 
 
 def method(name: str, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -144,4 +170,4 @@ def _rebase(x: Tensor, name: str) -> None:
 
 def replaced(x: Tensor, value: Any) -> Tensor:
     """What a tensor becomes when `value`, a tensor or number that broadcasts to it, is copied into it."""
-    return index._setitem(x, ..., value)
+    return index.setitem(x, ..., value)

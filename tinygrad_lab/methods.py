@@ -22,6 +22,7 @@ from .ops import (
     index,
     legacy,
     linalg,
+    masked,
     matrices,
     matrix_functions,
     part,
@@ -29,6 +30,7 @@ from .ops import (
     rounding,
     sampling,
     scan,
+    scatter as scattering,
     sets,
     shape as shaping,
     softmax as exponential,
@@ -394,13 +396,38 @@ class Methods:
     # ----------------------------------------------------------------------------------------------- index
 
     gather = index.gather
-    scatter_add = index.scatter_add
-    index_put = index.index_put
-    masked_fill = index.masked_fill
+    nonzero = index.nonzero
+    argwhere = index.argwhere
+    scatter = scattering.scatter
+    scatter_add = scattering.scatter_add
+    scatter_reduce = scattering.scatter_reduce
+    index_select = scattering.index_select
+    index_add = scattering.index_add
+    index_copy = scattering.index_copy
+    index_fill = scattering.index_fill
+    index_reduce = scattering.index_reduce
+    index_put = scattering.index_put
+    masked_fill = masked.masked_fill
+    masked_select = masked.masked_select
+    masked_scatter = masked.masked_scatter
+    take = masked.take
+    put = masked.put
+    take_along_dim = masked.take_along_dim
+    select_scatter = masked.select_scatter
+    slice_scatter = masked.slice_scatter
+    diagonal_scatter = masked.diagonal_scatter
 
-    masked_fill_ = inplace.method("masked_fill_", index.masked_fill)
-    scatter_add_ = inplace.method("scatter_add_", index.scatter_add)
-    index_put_ = inplace.method("index_put_", index.index_put)
+    scatter_ = inplace.method("scatter_", scattering.scatter)
+    scatter_add_ = inplace.method("scatter_add_", scattering.scatter_add)
+    scatter_reduce_ = inplace.method("scatter_reduce_", scattering.scatter_reduce)
+    index_add_ = inplace.method("index_add_", scattering.index_add)
+    index_copy_ = inplace.method("index_copy_", scattering.index_copy)
+    index_fill_ = inplace.method("index_fill_", scattering.index_fill)
+    index_reduce_ = inplace.method("index_reduce_", scattering.index_reduce)
+    index_put_ = inplace.method("index_put_", scattering.index_put)
+    masked_fill_ = inplace.method("masked_fill_", masked.masked_fill)
+    masked_scatter_ = inplace.method("masked_scatter_", masked.masked_scatter)
+    put_ = inplace.method("put_", masked.put)
 
     # ---------------------------------------------------------------------------------------------- linalg
 

@@ -19,8 +19,10 @@ from .ops import (
     diagonal,
     einsum,
     extreme,
+    index,
     join,
     linalg,
+    masked,
     matrices,
     matrix_functions,
     reduce,
@@ -174,6 +176,14 @@ def _norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -
     return matrix_functions.norm(x, ord, axis, keepdims)
 
 
+def _take(a: Array, indices: Array, axis: int | None = None) -> Array:
+    return masked.take(a, indices) if axis is None else a[(slice(None),) * (axis % a.ndim) + (indices,)]
+
+
+def _take_along_axis(arr: Array, indices: Array, axis: int | None = -1) -> Array:
+    return masked.take_along_dim(arr, indices, axis)
+
+
 functions: dict[Any, Callable[..., Any]] = {
     np.sum: reduce.sum,
     np.max: extreme.amax,
@@ -232,6 +242,10 @@ functions: dict[Any, Callable[..., Any]] = {
     np.sinc: trigonometric.sinc,
     np.round: _round,
     np.nan_to_num: _nan_to_num,
+    np.take: _take,
+    np.take_along_axis: _take_along_axis,
+    np.nonzero: lambda a: index.nonzero(a, as_tuple=True),
+    np.argwhere: index.argwhere,
     np.dot: linalg.matmul,
     np.dot: _dot,
     np.outer: _outer,

@@ -195,7 +195,8 @@ class Op:
         saved = [("its output", node.y[0] if self.fused else node.y)] if self.reads_y else []
         for i in sorted(self.needs(node.inputs)):
             saved.append((f"its argument '{self.params[min(i, len(self.params) - 1)]}'", node.args[i]))
-        for what, value in saved:
+        parts = [(what, v) for what, value in saved for v in (value if isinstance(value, tuple) else (value,))]
+        for what, value in parts:
             change = memory.changed_since(value, node.time)
             if change is not None:
                 raise RuntimeError(
@@ -299,7 +300,7 @@ class Op:
         if isinstance(error, np.exceptions.AxisError):
             n = max(len(shapes[0]), 1)
             return IndexError(f"{self.name}: {error}; a dim from {-n} to {n - 1} fits shape {shapes[0]}")
-        if isinstance(error, ValueError) and "broadcast" in str(error):
+        if (isinstance(error, ValueError) and "broadcast" in str(error)) or "indexing assignment" in str(error):
             return RuntimeError(
                 f"{self.name}: shapes {shown} don't broadcast: from the last dimension on, sizes must be equal or 1"
             )

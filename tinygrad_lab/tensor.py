@@ -523,7 +523,7 @@ class Tensor(Methods, NumPyProtocols):
         return inplace.store(self, "zero_", inplace.replaced, 0)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        inplace.store(self, "__setitem__", index.setitem, key, value)
+        inplace.assign(self, key, value)
 
 
 hand_down(Tensor)

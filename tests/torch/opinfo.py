@@ -111,6 +111,9 @@ ADAPTED: dict[str, Callable[..., Any]] = {
 }
 """Functions with the arguments of PyTorch's samples, where these aren't the function's own."""
 
+SWAPPED = ("nn.functional.embedding", "nn.functional.embedding_bag")
+"""Whose samples have the first two arguments in the other order."""
+
 
 class UntranslatableError(Exception):
     """The sample asks for something that isn't a matter of arrays: complex numbers, a device, a sparse layout."""
@@ -134,6 +137,8 @@ def ours(name: str) -> Callable[..., Any] | None:
     place: Any = tg
     for part in name.split("."):
         place = getattr(place, part, None)
+    if name in SWAPPED and place is not None:
+        return lambda second, first, *args, **kwargs: place(first, second, *args, **kwargs)
     if place is None:
         place = getattr(tg.Tensor, name, None)
     return place.fget if isinstance(place, property) else place
@@ -143,6 +148,8 @@ class Translation:
     """PyTorch's arguments and ours for the same sample, a leaf for each tensor."""
 
     def __init__(self, info: Any, sample: Any, differentiate: bool) -> None:
+        if "out" in sample.kwargs:
+            raise UntranslatableError("a tensor for the result")
         self.differentiate = differentiate
         self.leaves: dict[int, tuple[torch.Tensor, tg.Tensor]] = {}
         given = [sample.input, *sample.args]

@@ -1,6 +1,8 @@
 """The ops, a family a file. Each is one definition: forward, rules, derivation, notation and domain together."""
 
-from ..op import table
+from ..op import (
+    table,
+)
 from . import (
     arithmetic,
     arrange,
@@ -18,6 +20,7 @@ from . import (
     legacy,
     linalg,
     loss,
+    masked,
     matrices,
     matrix_functions,
     norms,
@@ -26,6 +29,7 @@ from . import (
     rounding,
     sampling,
     scan,
+    scatter,
     sets,
     shape,
     softmax,

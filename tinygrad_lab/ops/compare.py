@@ -221,7 +221,7 @@ def heaviside(input: Array, values: Array) -> Array:
     domain=(DISTINCT, DISTINCT, FLAG),
     shapes="(*), (*) -> (*)",
     broadcasts=True,
-    tex=r"[{input} > {other}]",
+    tex=r"\operatorname{{wins}}({input}, {other})",
 )
 def wins(input: Array, other: Array, least: bool = False) -> Array:
     """The share of `maximum(input, other)`, or of the minimum with `least`, that is `input`'s.

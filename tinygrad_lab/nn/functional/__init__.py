@@ -36,4 +36,4 @@ from .ranking import (
     triplet_margin_loss as triplet_margin_loss,
     triplet_margin_with_distance_loss as triplet_margin_with_distance_loss,
 )
-from .sparse import one_hot as one_hot
+from .sparse import embedding as embedding, embedding_bag as embedding_bag, one_hot as one_hot
