@@ -1,0 +1,186 @@
+"""Max pooling: which place of the window wins, and picking it, with its adjoint: a family closed under differentiation.
+
+What is kept for the backward pass is the winner's number in the window, a byte for each output. All loops go over the
+places of the window, never over elements, and results keep their operand's order in memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..domain import DISTINCT, Given, Ordinals, Reals
+from ..op import Array, Fused, op
+from .window import Slide, draw_slides, places, sizes, stops
+
+
+def _contest(x: Array, slides: tuple[Slide, ...]) -> tuple[Array, Array]:
+    """The greatest element in each window, and the number of the first place that holds it, or of the last NaN."""
+    count = math.prod(s.kernel for s in slides)
+    kind = np.int8 if count <= 127 else np.int32
+    seats: Iterable[Any] = enumerate(places(slides))
+    if all(s.inside for s in slides):
+        _, (_, at) = next(seats := iter(seats))
+        y = np.array(x[at])
+        won = np.zeros_like(y, kind)
+    else:
+        y = np.full_like(x, _lowest(x.dtype), shape=stops(x.shape, slides))
+        won = np.empty_like(y, kind)
+        won[...] = _first_inside(slides)
+    for k, (to, at) in seats:
+        v, best, winner = x[at], y[to], won[to]
+        if kind is np.int8:
+            greater = np.greater(v, best).view(np.int8)
+            greater *= np.int8(k)
+            np.maximum(winner, greater, out=winner)
+        else:
+            np.copyto(winner, k, where=np.greater(v, best))
+        np.maximum(best, v, out=best)
+    if y.dtype.kind == "f" and y.size and np.isnan(np.maximum.reduce(y, axis=None)):
+        for k, (to, at) in enumerate(places(slides)):
+            np.copyto(won[to], k, where=np.isnan(x[at]))
+    return y, won
+
+
+def _lowest(dtype: np.dtype[Any]) -> Any:
+    """What is less than every other number of `dtype`, or as low."""
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min if dtype.kind in "iu" else False
+
+
+def _first_inside(slides: tuple[Slide, ...]) -> Array:
+    """For each stop the number of the first place of the window that is inside."""
+    number = np.zeros([1] * len(slides), np.int32)
+    for d, s in enumerate(slides):
+        first = np.argmax(s.inputs() >= 0, axis=1)
+        number = number * s.kernel + first.reshape([-1 if i == d else 1 for i in range(len(slides))])
+    return number
+
+
+def _greatest(x: Array, slides: tuple[Slide, ...]) -> Array:
+    """The greatest element in each window, one dimension after the other."""
+    for i, s in reversed(list(enumerate(slides, x.ndim - len(slides)))):
+        lead = (slice(None),) * i
+        cuts = [s.overlap(j) for j in range(s.kernel)]
+        if s.inside:
+            y = np.array(x[(*lead, cuts.pop(0)[1])])
+        else:
+            y = np.full_like(x, _lowest(x.dtype), shape=(*x.shape[:i], s.out, *x.shape[i + 1 :]))
+        for to, at in cuts:
+            best = y[(*lead, to)]
+            np.maximum(best, x[(*lead, at)], out=best)
+        x = y
+    return x
+
+
+def _put(out: Array, value: Array, mask: Array, add: bool) -> None:
+    """`out = value` where `mask` holds, else 0; or added to what is there."""
+    if value.dtype.char in "fd":  # as integers, so that 0 times an infinite cotangent is 0; twice as fast as a choice
+        bits = np.int32 if value.dtype.char == "f" else np.int64
+        if not add:
+            np.multiply(value.view(bits), mask, out=out.view(bits))
+            return
+        out += np.multiply(value.view(bits), mask).view(value.dtype)
+    elif add:
+        out += np.where(mask, value, 0)
+    else:
+        out[...] = np.where(mask, value, 0)
+
+
+def _distinct(draw: Any) -> tuple[Any, ...]:
+    """Arguments of `max_pool`: images of few pixels, no two alike."""
+    slides = draw_slides(draw, draw.integers(1, 2))
+    lead = draw.choice(((), (2,), (1, 2), (0,)))
+    return draw.reals((*lead, *(s.size for s in slides)), DISTINCT), slides
+
+
+def _won(draw: Any) -> tuple[Any, ...]:
+    """Arguments of `pick_won`: images and a winner in each window."""
+    x, slides = _distinct(draw)
+    return draw.reals(x.shape), _contest(x, slides)[1], slides
+
+
+def _of_winners(draw: Any) -> tuple[Any, ...]:
+    """Arguments of `unpick_won`: a number for each window, and its winner."""
+    _, won, slides = _won(draw)
+    return draw.reals(won.shape), won, slides
+
+
+@op(
+    lambda g, y, x, won, slides: unpick_won(g, won, slides),
+    domain=(Reals(), Ordinals(), Given()),
+    shapes="(...), (...) -> (...)",
+    sample=_won,
+    tex=r"{input}_{{{won}}}",
+    analytic=True,
+)
+def pick_won(input: Array, won: Array, slides: tuple[Slide, ...]) -> Array:
+    r"""The winner's element of each window, :math:`y_o = x_{w(o)}`.
+
+    An element that wins in several windows gets the sum of their cotangents: the adjoint is `unpick_won`.
+    """
+    y = np.zeros_like(won, input.dtype)
+    for k, (to, at) in enumerate(places(slides)):
+        np.copyto(y[to], input[at], where=won[to] == k)
+    return y
+
+
+@op(
+    lambda g, y, x, won, slides: pick_won(g, won, slides),
+    domain=(Reals(), Ordinals(), Given()),
+    shapes="(...), (...) -> (...)",
+    sample=_of_winners,
+    tex=r"\sum_{{{won}}} {input}",
+    analytic=True,
+)
+def unpick_won(input: Array, won: Array, slides: tuple[Slide, ...]) -> Array:
+    r"""Zeros, and each window's number added at its winner: the adjoint of `pick_won`."""
+    disjoint = all(s.disjoint for s in slides)
+    make = np.empty_like if all(s.tiles for s in slides) else np.zeros_like
+    y = make(won, input.dtype, shape=sizes(won.shape, slides))
+    if [s // input.itemsize for s in input.strides] != [s // won.itemsize for s in won.strides]:
+        ordered = np.empty_like(won, input.dtype)
+        ordered[...] = input
+        input = ordered
+    for k, (to, at) in enumerate(places(slides)):
+        _put(y[at], input[to], won[to] == k, not disjoint)
+    return y
+
+
+@op(domain=(DISTINCT, Given()), shapes="(*) -> (...)", sample=_distinct, typed=True, tex=r"\arg\max {input}")
+def winners(input: Array, slides: tuple[Slide, ...]) -> Array:
+    """The number in its window of each window's greatest element; of the first at a tie, of the last NaN."""
+    return _contest(input, slides)[1]
+
+
+@op(
+    lambda g, y, x, slides: unpick_won(g, winners(x, slides), slides),
+    domain=(DISTINCT, Given()),
+    shapes="(*) -> (...)",
+    sample=_distinct,
+    tex=r"\max_{{\text{{window}}}} {input}",
+    fused=Fused(_contest, (lambda g, won, x, slides: unpick_won(g, won, slides),)),
+)
+def max_pool(input: Array, slides: tuple[Slide, ...]) -> Array:
+    """The greatest element in each window that slides over the last dimensions; outside there is nothing.
+
+    The cotangent goes to the greatest element, the first in the window at a tie; a NaN wins.
+    """
+    return _greatest(input, slides)
+
+
+def flat_index(won: Array, tables: Sequence[Array], sizes: Sequence[int]) -> Array:
+    """Where the winners stand in the flattened last dimensions, of `sizes`; int64.
+
+    `tables[d][o, i]` is where the window's i-th place along dimension d is at the o-th stop.
+    """
+    rest = won.astype(np.int64)
+    index, step = np.zeros_like(rest), 1
+    for d in reversed(range(len(tables))):
+        stop = np.arange(len(tables[d])).reshape([-1 if i == d else 1 for i in range(len(tables))])
+        rest, i = np.divmod(rest, tables[d].shape[1])
+        index += tables[d][stop, i] * step
+        step *= sizes[d]
+    return index
