@@ -6,6 +6,7 @@ places of the window, never over elements, and results keep their operand's orde
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from ..domain import DISTINCT, Given, Ordinals, Reals
 from ..op import Array, Fused, op
-from .window import Slide, draw_slides, places, sizes, stops
+from .window import Slide, draw_slides, memory_order, places, sizes, stops
 
 
 def _contest(x: Array, slides: tuple[Slide, ...]) -> tuple[Array, Array]:
@@ -31,7 +32,7 @@ def _contest(x: Array, slides: tuple[Slide, ...]) -> tuple[Array, Array]:
         won = np.empty_like(y, kind)
         won[...] = _first_inside(slides)
     for k, (to, at) in seats:
-        v, best, winner = x[at], y[to], won[to]
+        v, best, winner = _together(x[at]), y[to], won[to]
         if kind is np.int8:
             greater = np.greater(v, best).view(np.int8)
             greater *= np.int8(k)
@@ -43,6 +44,11 @@ def _contest(x: Array, slides: tuple[Slide, ...]) -> tuple[Array, Array]:
         for k, (to, at) in enumerate(places(slides)):
             np.copyto(won[to], k, where=np.isnan(x[at]))
     return y, won
+
+
+def _together(x: Array) -> Array:
+    """`x`, or a copy if all its elements lie apart in memory: it is read twice."""
+    return x if x.itemsize in x.strides else np.array(x)
 
 
 def _lowest(dtype: np.dtype[Any]) -> Any:
@@ -89,6 +95,32 @@ def _put(out: Array, value: Array, mask: Array, add: bool) -> None:
         out[...] = np.where(mask, value, 0)
 
 
+def _all_win(slides: tuple[Slide, ...]) -> bool:
+    """Whether every window has a place inside."""
+    return all(s.dilation == 1 or s.padding == 0 for s in slides)
+
+
+def _slid(x: Array, slides: tuple[Slide, ...]) -> range:
+    """The dimensions that the window slides over."""
+    return range(x.ndim - len(slides), x.ndim)
+
+
+def _index(won: Array, shape: Sequence[int], dims: Sequence[int], slides: tuple[Slide, ...]) -> Array:
+    """Where the winners stand in a flattened array of `shape`; the window slides over its dimensions `dims`."""
+    steps = [math.prod(shape[d + 1 :]) for d in range(len(shape))]
+    table = np.zeros(1, np.int64)
+    for d, s in zip(dims, slides, strict=True):
+        table = np.add.outer(table, (np.arange(s.kernel) * s.dilation - s.padding) * steps[d]).reshape(-1)
+    index = np.asarray(table.take(won))
+    strides = dict(zip(dims, (s.stride for s in slides), strict=True))
+    starts = [np.arange(n) * (steps[d] * strides.get(d, 1)) for d, n in enumerate(won.shape)]
+    half = len(starts) // 2  # so that the sums of both halves are small
+    outer, inner = (functools.reduce(np.add.outer, part, np.int64(0)) for part in (starts[:half], starts[half:]))
+    index += np.reshape(outer, np.shape(outer) + (1,) * (len(starts) - half))
+    index += inner
+    return index
+
+
 def _distinct(draw: Any) -> tuple[Any, ...]:
     """Arguments of `max_pool`: images of few pixels, no two alike."""
     slides = draw_slides(draw, draw.integers(1, 2))
@@ -121,10 +153,16 @@ def pick_won(input: Array, won: Array, slides: tuple[Slide, ...]) -> Array:
 
     An element that wins in several windows gets the sum of their cotangents: the adjoint is `unpick_won`.
     """
-    y = np.zeros_like(won, input.dtype)
-    for k, (to, at) in enumerate(places(slides)):
-        np.copyto(y[to], input[at], where=won[to] == k)
-    return y
+    if not _all_win(slides):
+        y = np.zeros_like(won, input.dtype)
+        for k, (to, at) in enumerate(places(slides)):
+            np.copyto(y[to], input[at], where=won[to] == k)
+        return y
+    order = memory_order(input)
+    index = _index(
+        won.transpose(order), [input.shape[d] for d in order], [order.index(d) for d in _slid(input, slides)], slides
+    )
+    return np.take(input.transpose(order).reshape(-1), index).transpose(np.argsort(order))
 
 
 @op(
@@ -137,16 +175,21 @@ def pick_won(input: Array, won: Array, slides: tuple[Slide, ...]) -> Array:
 )
 def unpick_won(input: Array, won: Array, slides: tuple[Slide, ...]) -> Array:
     r"""Zeros, and each window's number added at its winner: the adjoint of `pick_won`."""
-    disjoint = all(s.disjoint for s in slides)
-    make = np.empty_like if all(s.tiles for s in slides) else np.zeros_like
-    y = make(won, input.dtype, shape=sizes(won.shape, slides))
-    if [s // input.itemsize for s in input.strides] != [s // won.itemsize for s in won.strides]:
-        ordered = np.empty_like(won, input.dtype)
-        ordered[...] = input
-        input = ordered
-    for k, (to, at) in enumerate(places(slides)):
-        _put(y[at], input[to], won[to] == k, not disjoint)
-    return y
+    shape = sizes(won.shape, slides)
+    order = memory_order(won)
+    if all(s.disjoint for s in slides) or not _all_win(slides):
+        make = np.empty_like if all(s.tiles for s in slides) else np.zeros_like
+        y = make(won, input.dtype, shape=shape)
+        input = np.ascontiguousarray(input.transpose(order)).transpose(np.argsort(order))
+        for k, (to, at) in enumerate(places(slides)):
+            _put(y[at], input[to], won[to] == k, not all(s.disjoint for s in slides))
+        return y
+    index = _index(
+        won.transpose(order), [shape[d] for d in order], [order.index(d) for d in _slid(won, slides)], slides
+    )
+    flat = np.zeros(math.prod(shape), input.dtype)
+    np.add.at(flat, index.reshape(-1), input.transpose(order).reshape(-1))  # of one dimension it is fast
+    return flat.reshape([shape[d] for d in order]).transpose(np.argsort(order))
 
 
 @op(domain=(DISTINCT, Given()), shapes="(*) -> (...)", sample=_distinct, typed=True, tex=r"\arg\max {input}")

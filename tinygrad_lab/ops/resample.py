@@ -11,7 +11,7 @@ import numpy as np
 
 from ..domain import Dim, Given, Reals
 from ..op import Array, op
-from .window import Slide
+from .window import Slide, memory_order
 
 MOST_RUNS = 16  # slices, of which each costs some microseconds
 DENSE = 2**18  # elements of the largest matrix that is written out; a product with it does more, but BLAS is fast
@@ -91,7 +91,7 @@ class Taps:
         assert self.runs is not None
         written = np.zeros(self.shape[0], bool)
         steps, complete = [], True
-        for run in self.runs:
+        for run in sorted(self.runs, key=lambda run: -len(range(self.shape[0])[run.to])):
             first = not written[run.to].any()
             complete &= first or bool(written[run.to].all())
             steps.append((run, first))
@@ -100,7 +100,7 @@ class Taps:
 
     def along(self, x: Array, dim: int) -> Array:
         """The matrix times `x` along `dim`; the result lies in memory in the order of `x`."""
-        order = sorted(range(x.ndim), key=lambda d: -abs(x.strides[d]))
+        order = memory_order(x)
         x = x.transpose(order)
         d = order.index(dim % x.ndim)
         y = None
@@ -118,7 +118,7 @@ class Taps:
         y = (np.empty if complete else np.zeros)((*x.shape[:d], self.shape[0], *x.shape[d + 1 :]), x.dtype)
         for (to, at), first in steps:
             part, target = x[(*lead, at)], y[(*lead, to)]
-            if target.shape[d] == 1:
+            if target.shape[d] == 1 != part.shape[d]:
                 part = np.add.reduce(part, axis=d, keepdims=True, dtype=x.dtype)
             if first:
                 target[...] = part
@@ -288,15 +288,14 @@ def interpolation(
         align_corners: the first and last places are those of the input; else the edges are, half a place further out.
         scale: the factor that the caller asked for, which may differ from `out / size`.
         antialias: the filter is stretched when there are fewer places than before.
-        single: compute the places in float32, as PyTorch does for float32.
+        single: compute the places in float32, as PyTorch does for float32; the nearest ones it rounds so anyway.
     """
     real: Any = np.float32 if single else np.float64
     per = real(1 / scale) if scale else real(size) / real(out)
     i = np.arange(out, dtype=real)
-    if mode == "nearest":
-        return Taps.picking(np.minimum(np.floor(i * per).astype(np.int64), size - 1), size)
-    if mode == "nearest-exact":
-        return Taps.picking(np.minimum(np.floor((i + real(0.5)) * per).astype(np.int64), size - 1), size)
+    if mode in ("nearest", "nearest-exact"):
+        at = (i if mode == "nearest" else i + real(0.5)) * per
+        return Taps.picking(np.minimum(np.floor(at.astype(np.float32)).astype(np.int64), size - 1), size)
     if align_corners:
         per = real(size - 1) / real(out - 1) if out > 1 else real(0)
     if antialias:

@@ -85,6 +85,11 @@ def sizes(shape: Sequence[int], slides: Sequence[Slide]) -> tuple[int, ...]:
     return (*shape[: len(shape) - len(slides)], *(s.size for s in slides))
 
 
+def memory_order(x: Array) -> list[int]:
+    """The dimensions of `x` in the order in which they lie in memory, the one with the longest steps first."""
+    return sorted(range(x.ndim), key=lambda d: -abs(x.strides[d]))
+
+
 def draw_slides(draw: Any, dims: int, most: int = 4) -> tuple[Slide, ...]:
     """Windows over `dims` dimensions, drawn."""
     drawn = []

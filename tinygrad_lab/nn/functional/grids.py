@@ -83,7 +83,7 @@ def grid_sample(
         if not inside.all():
             value = where(inside[:, None], value, 0)
         if weight is not None:
-            value = value * weight.reshape(n, 1, -1)
+            value = value * weight.reshape(n, 1, math.prod(out))
         y = value if y is None else y + value
     return y.reshape(n, c, *out)  # type: ignore[no-any-return]
 

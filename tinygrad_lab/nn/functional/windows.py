@@ -32,16 +32,16 @@ def integers(name: str, what: str, value: Any, n: int) -> tuple[int, ...]:
     return found * n if len(found) == 1 else found
 
 
-def check_dims(name: str, input: Array, spatial: int, empty: bool = False) -> None:
+def check_dims(name: str, input: Array, spatial: int) -> None:
     """Refuse an input that isn't `spatial` dimensions after channels, with or without a batch before these.
 
-    `empty`: a dimension other than the batch may be empty, too.
+    Only the batch may be empty.
 
     Raises:
         RuntimeError: that.
     """
     n = input.ndim - spatial
-    if n not in (1, 2) or (not empty and 0 in input.shape[n - 1 :]):
+    if n not in (1, 2) or 0 in input.shape[n - 1 :]:
         raise RuntimeError(
             f"{name}: Expected {spatial + 1}D or {spatial + 2}D (batch mode) tensor with optional 0 dim batch size for "
             f"input, whose other dimensions are not empty, but got: {tuple(input.shape)}"
@@ -133,7 +133,10 @@ def unfold(input: Tensor, kernel_size: Ints, dilation: Ints = 1, padding: Ints =
 
     Raises:
         RuntimeError: the input has other dimensions, or no window fits.
+        IndexError: it is a matrix.
     """
+    if input.ndim == 2:
+        raise IndexError(f"unfold: a matrix of shape {tuple(input.shape)} has no dimension for the channels")
     check_dims("unfold", input, 2)
     if input.ndim == 3:
         return unfold(input.reshape(1, *input.shape), kernel_size, dilation, padding, stride)[0]
