@@ -96,7 +96,15 @@ def added_points(x, index, size):
     return y
 
 
+def placed_points(x, index, size):
+    y = np.zeros((*x.shape[:2], size))
+    for n in range(len(x)):
+        y[n][:, index[n]] = x[n]
+    return y
+
+
 REFERENCES = {
+    "place_points": placed_points,
     "pick_points": lambda x, index: (
         np.array([x[n][:, index[n]] for n in range(len(x))]).reshape(*x.shape[:2], -1)
         if x.size and index.size

@@ -54,6 +54,35 @@ def unpick_points(input: Array, index: Array, size: int) -> Array:
     return y.reshape(n, c, size)
 
 
+def _apart(draw: Any) -> tuple[Any, ...]:
+    """Arguments of `place_points`: numbers, and for each a place of its own."""
+    n, c, size = draw.integers(0, 2), draw.integers(1, 2), draw.integers(1, 4)
+    count = draw.integers(0, size)
+    places = [[d % size for d in draw.permutation(size)[:count]] for _ in range(n)]
+    return draw.reals((n, c, count)), np.array(places, np.int64).reshape(n, count), size
+
+
+@op(
+    lambda g, y, x, index, size: pick_points(g, index),
+    domain=(Reals(), Ordinals(), Given()),
+    shapes="(n, c, p), (n, p) -> (...)",
+    sample=_apart,
+    tex=r"0_{{{index}}} \leftarrow {input}",
+    analytic=True,
+)
+def place_points(input: Array, index: Array, size: int) -> Array:
+    """Flattened images of zeros with the elements of `input` written at `index`.
+
+    Each place holds one element, so the adjoint picks its cotangent again. Where a place repeats, the last write wins,
+    and all that was written there gets the cotangent: it is taken for copies of one element, as max pooling with
+    overlapping windows makes them.
+    """
+    n, c, _ = input.shape
+    y = np.zeros(n * c * size, input.dtype)
+    y[_flat((n, c, size), index)] = input
+    return y.reshape(n, c, size)
+
+
 def _flat(shape: tuple[int, ...], index: Array) -> Array:
     """Where `index`, the same for all channels, is in an array of `shape` flattened to one dimension."""
     n, c, size = shape

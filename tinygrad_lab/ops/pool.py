@@ -113,17 +113,18 @@ def _index(won: Array, shape: Sequence[int], dims: Sequence[int], slides: tuple[
         table = np.add.outer(table, (np.arange(s.kernel) * s.dilation - s.padding) * steps[d]).reshape(-1)
     index = np.asarray(table.take(won))
     strides = dict(zip(dims, (s.stride for s in slides), strict=True))
-    starts = [np.arange(n) * (steps[d] * strides.get(d, 1)) for d, n in enumerate(won.shape)]
+    starts: list[Any] = [np.arange(n) * (steps[d] * strides.get(d, 1)) for d, n in enumerate(won.shape)]
     half = len(starts) // 2  # so that the sums of both halves are small
-    outer, inner = (functools.reduce(np.add.outer, part, np.int64(0)) for part in (starts[:half], starts[half:]))
+    outer = functools.reduce(np.add.outer, starts[:half], 0)
     index += np.reshape(outer, np.shape(outer) + (1,) * (len(starts) - half))
-    index += inner
+    index += functools.reduce(np.add.outer, starts[half:], 0)
     return index
 
 
 def _distinct(draw: Any) -> tuple[Any, ...]:
     """Arguments of `max_pool`: images of few pixels, no two alike."""
     slides = draw_slides(draw, draw.integers(1, 2))
+    draw.assume(all(((s.inputs() >= 0) & (s.inputs() < s.size)).any(axis=1).all() for s in slides))
     lead = draw.choice(((), (2,), (1, 2), (0,)))
     return draw.reals((*lead, *(s.size for s in slides)), DISTINCT), slides
 

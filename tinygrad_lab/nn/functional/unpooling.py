@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...creation import as_tensor
-from ...ops.index import setitem
+from ...ops.points import place_points
 from ...tensor import Tensor
 from .windows import Ints, integers
 
@@ -53,8 +53,7 @@ def _max_unpool(
         raise RuntimeError(f"{name}: Found an invalid max index: {wrong[0]} (output volumes are of size {sizes})")
     rows = math.prod(input.shape[:lead])
     shape = (rows, math.prod(input.shape[lead:]))
-    key = np.arange(rows)[:, None], places.reshape(shape)
-    y = setitem(np.zeros((rows, volume), input.dtype), key, input.reshape(shape))
+    y = place_points(input.reshape(rows, 1, shape[1]), places.reshape(shape), volume)
     return y.reshape(*input.shape[:lead], *sizes)
 
 
@@ -102,7 +101,7 @@ def max_unpool1d(
 ) -> Tensor:
     """Zeros with the elements of `input` at `indices`, as `max_pool1d` gives them: its inverse, but for the losers.
 
-    Where an index repeats, the last write wins.
+    Where an index repeats, the last write wins, and all that was written there gets the gradient, as in PyTorch.
 
     Args:
         input: `([n,] c, l)`.
