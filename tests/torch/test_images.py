@@ -214,6 +214,8 @@ def test_upsample_under_its_old_names():
 def test_grid_sample(mode, padding, align):
     grid = reals(2, 3, 4, 2, seed=1)
     same("grid_sample", reals(2, 2, 4, 5), grid, mode, padding, align)
+    same("grid_sample", reals(2, 2, 4, 5).detach(), grid, mode, padding, align)
+    same("grid_sample", reals(2, 2, 4, 5), grid.detach(), mode, padding, align)
     same("grid_sample", reals(2, 2, 1, 2), grid, mode, padding, align)
     same("grid_sample", reals(0, 2, 3, 2), grid[:0].detach().requires_grad_(), mode, padding, align)
     if mode != "bicubic":

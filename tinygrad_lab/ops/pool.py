@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,11 @@ def _contest(x: Array, slides: tuple[Slide, ...]) -> tuple[Array, Array]:
     """The greatest element in each window, and the number of the first place that holds it, or of the last NaN."""
     count = math.prod(s.kernel for s in slides)
     kind = np.int8 if count <= 127 else np.int32
-    seats: Iterable[Any] = enumerate(places(slides))
+    if count >= _MANY and all(s.inside and s.kernel == s.size for s in slides):
+        return _contest_of_all(x, slides, kind)
+    seats = list(enumerate(places(slides)))
     if all(s.inside for s in slides):
-        _, (_, at) = next(seats := iter(seats))
+        _, (_, at) = seats.pop(0)
         y = np.array(x[at])
         won = np.zeros_like(y, kind)
     else:
@@ -44,6 +46,27 @@ def _contest(x: Array, slides: tuple[Slide, ...]) -> tuple[Array, Array]:
         for k, (to, at) in enumerate(places(slides)):
             np.copyto(won[to], k, where=np.isnan(x[at]))
     return y, won
+
+
+_MANY = 16  # places of a window, from which on it is faster not to go through them one by one
+
+
+def _contest_of_all(x: Array, slides: tuple[Slide, ...], kind: Any) -> tuple[Array, Array]:
+    """The contest where the one window sees everything."""
+    order = memory_order(x)
+    at = [order.index(d) for d in _slid(x, slides)]
+    if at != list(range(at[0], at[0] + len(at))):
+        order, at = list(range(x.ndim)), list(_slid(x, slides))
+    d = at[0]
+    lying = x.transpose(order)
+    flat = lying.reshape(*lying.shape[:d], math.prod(s.size for s in slides), *lying.shape[d + len(at) :])
+    won = np.argmax(flat, axis=d, keepdims=True)
+    y = np.take_along_axis(flat, won, d)
+    if y.dtype.kind == "f" and np.isnan(y).any():
+        won = np.where(np.isnan(y), flat.shape[d] - 1 - np.argmax(np.flip(flat, d), axis=d, keepdims=True), won)
+    shape = [1 if i in at else n for i, n in enumerate(lying.shape)]
+    back = np.argsort(order)
+    return y.reshape(shape).transpose(back), won.astype(kind).reshape(shape).transpose(back)
 
 
 def _together(x: Array) -> Array:
@@ -178,7 +201,8 @@ def unpick_won(input: Array, won: Array, slides: tuple[Slide, ...]) -> Array:
     r"""Zeros, and each window's number added at its winner: the adjoint of `pick_won`."""
     shape = sizes(won.shape, slides)
     order = memory_order(won)
-    if all(s.disjoint for s in slides) or not _all_win(slides):
+    few = math.prod(s.kernel for s in slides) < _MANY
+    if (few and all(s.disjoint for s in slides)) or not _all_win(slides):
         make = np.empty_like if all(s.tiles for s in slides) else np.zeros_like
         y = make(won, input.dtype, shape=shape)
         input = np.ascontiguousarray(input.transpose(order)).transpose(np.argsort(order))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -68,11 +69,14 @@ class Slide(NamedTuple):
         return starts[:, None] + np.arange(self.kernel) * self.dilation
 
 
-def places(slides: Sequence[Slide]) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+@functools.lru_cache(256)
+def places(slides: tuple[Slide, ...]) -> Sequence[tuple[tuple[Any, ...], tuple[Any, ...]]]:
     """For each place of the window, in order: the stops at which it is inside, and where it is then, as indices."""
+    found = []
     for offset in product(*(range(s.kernel) for s in slides)):
         overlaps = [s.overlap(i) for s, i in zip(slides, offset, strict=True)]
-        yield (..., *(to for to, _ in overlaps)), (..., *(at for _, at in overlaps))
+        found.append(((..., *(to for to, _ in overlaps)), (..., *(at for _, at in overlaps))))
+    return found
 
 
 def stops(shape: Sequence[int], slides: Sequence[Slide]) -> tuple[int, ...]:

@@ -125,7 +125,8 @@ def _taps(x: Tensor, size: int, mode: str, padding_mode: str, align_corners: boo
         x = clamp(x, 0, size - 1)
     x = _finite(x)
     if mode == "nearest":
-        return [(np.rint(x.array).clip(-1, size).astype(np.int64), None)]
+        flat = x * 0 + 1 if x.requires_grad else None  # so that the grid's gradient is 0, and not missing
+        return [(np.rint(x.array).clip(-1, size).astype(np.int64), flat)]
     low = np.floor(x.array)
     place = low.clip(-2, size).astype(np.int64)
     return [(place, low + 1 - x), (place + 1, x - low)]

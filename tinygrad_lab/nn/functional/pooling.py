@@ -262,8 +262,7 @@ def _avg_pool(
     y = input
     for d, s in enumerate(slides, input.ndim - spatial):
         y = resample(y, d, window_sums(s))
-    counts = [_count(s, count_include_pad) for s in slides]
-    return _over(y, divisor_override or _product(counts))
+    return _over(y, divisor_override or _counts(slides, bool(count_include_pad)))
 
 
 def _over(y: Tensor, divisor: Any) -> Tensor:
@@ -272,8 +271,14 @@ def _over(y: Tensor, divisor: Any) -> Tensor:
     return y / (divisor if isinstance(divisor, int) else divisor.astype(y.dtype))
 
 
+@functools.lru_cache(256)
+def _counts(slides: tuple[Slide, ...], include_pad: bool) -> Any:
+    """The number of places in each window, those of the padding included or not; see `_product`."""
+    return _product([_count(s, include_pad) for s in slides])
+
+
 def _count(s: Slide, include_pad: bool) -> Array:
-    """The number of places in each window, those of the padding included or not."""
+    """The number of places in each window along one dimension."""
     start = np.arange(s.out) * s.stride - s.padding
     end = np.minimum(start + s.kernel, s.size + s.padding)
     return end - start if include_pad else np.minimum(end, s.size) - np.maximum(start, 0)
