@@ -65,11 +65,12 @@ def test_an_infinite_cotangent_goes_to_the_winner_alone():
 def test_results_and_gradients_lie_in_memory_as_the_input(order, options):
     x = rng.standard_normal([(3, 2, 6, 8)[d] for d in order]).astype(np.float32).transpose(np.argsort(order))
     y = F.max_pool2d(tg.from_numpy(x).requires_grad_(), *options)
-    assert y.array.transpose(order).flags.c_contiguous
     rule = table["max_pool"].fused.rules[0]
     d = rule(rng.standard_normal(y.shape).astype(np.float32), y.grad_fn.y[1], *y.grad_fn.args)
-    usual = order in ((0, 1, 2, 3), (0, 2, 3, 1), (1, 2, 3, 0))  # of other orders a dimension of size 1 tells nothing
-    assert d.transpose(order).flags.c_contiguous or not (usual or min(y.shape) > 1)
+    # of other orders a dimension of size 1 tells nothing
+    if min(y.shape) > 1 or order in ((0, 1, 2, 3), (0, 2, 3, 1), (1, 2, 3, 0)):
+        assert y.array.transpose(order).flags.c_contiguous
+        assert d.transpose(order).flags.c_contiguous
     plain = F.max_pool2d(leaf(x), *options)
     np.testing.assert_array_equal(y.detach().numpy(), plain.detach().numpy())
 
