@@ -23,6 +23,7 @@ MATRICES = {
     "replicated": padding(12, 3, -2, "replicate"),
     "circular": padding(12, 5, 12, "circular"),
     "any order": Taps.picking([5, 1, 1, 7, 2, 11, 0, 3, 9, 4, 4, 8, 2, 2, 6, 10, 1, 7, 5, 3, 0, 8], 12),
+    "in two blocks": interpolation(12, 100, "linear", False, None, False, False),
     "nothing": Taps.picking([], 12),
 }
 
@@ -35,7 +36,7 @@ def test_every_way_to_apply_a_matrix_gives_the_same(name, dim, transposed, monke
     shape = [2, 3, 4]
     shape[dim] = taps.shape[1]
     x = np.random.default_rng(0).standard_normal(shape)
-    want = np.moveaxis(np.tensordot(taps.dense(np.float64), x, (1, dim)), 0, dim)
+    want = np.moveaxis(np.tensordot(taps.dense(), x, (1, dim)), 0, dim)
     np.testing.assert_allclose(resample(x, dim, taps), want, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(resample(x.astype(np.longdouble), dim, taps), want, rtol=1e-12, atol=1e-12)
     monkeypatch.setattr(module, "DENSE", 0)
@@ -71,6 +72,19 @@ def test_an_infinity_stays_where_it_is():
     assert np.flatnonzero(np.isinf(y)).tolist() == [5, 6, 7, 8]
     assert np.flatnonzero(np.isnan(y)).tolist() == [17, 18, 19, 20]
     assert np.isfinite(y[:5]).all()
+
+
+@pytest.mark.parametrize(("n", "m"), [(300, 500), (500, 130), (1000, 2000)])
+def test_large_matrices_are_banded(n, m, monkeypatch):
+    taps = interpolation(n, m, "linear", False, None, False, False)
+    x = np.random.default_rng(0).standard_normal((2, n))
+    y = resample(x, 1, taps)
+    assert taps._bands is not None
+    assert taps.T._bands is not None
+    monkeypatch.setattr(module, "DENSE", 0)
+    slow = Taps(taps.rows, taps.columns, taps.weights, taps.shape)
+    np.testing.assert_allclose(slow.along(x, 1), y, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(slow.T.along(y, 1), resample(y, 1, taps.T), rtol=1e-12, atol=1e-12)
 
 
 def test_numbers_near_the_greatest_do_not_overflow():

@@ -14,7 +14,8 @@ from ..op import Array, op
 from .window import Slide, memory_order
 
 MOST_RUNS = 16  # slices, of which each costs some microseconds
-DENSE = 2**18  # elements of the largest matrix that is written out; a product with it does more, but BLAS is fast
+BLOCK = 64  # rows that are written out together, with the columns between their first and their last one
+DENSE = 2**18  # elements of all blocks, at most: a product with them does more than it must, but BLAS is fast
 
 
 class Run(NamedTuple):
@@ -55,7 +56,7 @@ class Taps:
         self.weights = weights
         self.shape = shape
         self.runs = runs
-        self._dense: dict[Any, Array] = {}
+        self._blocks: dict[Any, list[tuple[slice, slice, Array]]] = {}
 
     @classmethod
     def picking(cls, columns: Sequence[int] | Array, size: int) -> Taps:
@@ -77,13 +78,31 @@ class Taps:
         transposed.T = self
         return transposed
 
-    def dense(self, dtype: Any) -> Array:
+    def dense(self) -> Array:
         """The matrix written out."""
-        if dtype not in self._dense:
-            matrix = np.zeros(self.shape)
-            np.add.at(matrix, (self.rows, self.columns), 1 if self.weights is None else self.weights)
-            self._dense[dtype] = matrix.astype(dtype)
-        return self._dense[dtype]
+        matrix = np.zeros(self.shape)
+        np.add.at(matrix, (self.rows, self.columns), 1 if self.weights is None else self.weights)
+        return matrix
+
+    @functools.cached_property
+    def _bands(self) -> list[tuple[slice, slice]] | None:
+        """Blocks of rows and the columns that they need; None if that is too much."""
+        bands, area = [], 0
+        for row in range(0, self.shape[0], BLOCK):
+            first, last = np.searchsorted(self.rows, (row, row + BLOCK))
+            columns = self.columns[first:last]
+            band = slice(int(columns.min()), int(columns.max()) + 1) if columns.size else slice(0, 0)
+            bands.append((slice(row, min(row + BLOCK, self.shape[0])), band))
+            area += BLOCK * (band.stop - band.start)
+        return bands if area <= DENSE else None
+
+    def _written_out(self, dtype: Any) -> list[tuple[slice, slice, Array]]:
+        """The blocks of `_bands`, and what the matrix has there."""
+        if dtype not in self._blocks:
+            assert self._bands is not None
+            matrix = self.dense().astype(dtype)
+            self._blocks[dtype] = [(to, at, matrix[to, at].copy()) for to, at in self._bands]
+        return self._blocks[dtype]
 
     @functools.cached_property
     def _steps(self) -> tuple[list[tuple[Run, bool]], bool]:
@@ -106,7 +125,7 @@ class Taps:
         y = None
         if self.runs is not None:
             y = self._by_runs(x, d)
-        elif x.dtype.char in "fd" and math.prod(self.shape) <= DENSE:
+        elif x.dtype.char in "fd" and self._bands is not None:
             y = self._by_product(x, d)
         if y is None:
             y = self._by_sums(x, d)
@@ -127,16 +146,18 @@ class Taps:
         return y
 
     def _by_product(self, x: Array, d: int) -> Array | None:
-        """The product with the dense matrix; None where its zeros would meet an infinity."""
+        """The product with the blocks written out; None where their zeros would meet an infinity."""
         with np.errstate(all="ignore"):
             if not np.isfinite(np.add.reduce(x, axis=None)):
                 return None
-        matrix = self.dense(x.dtype)
         before, after = x.shape[:d], x.shape[d + 1 :]
-        if math.prod(after) == 1:
-            y = np.matmul(x.reshape(math.prod(before), x.shape[d]), matrix.T)
-        else:
-            y = np.matmul(matrix, x.reshape(math.prod(before), x.shape[d], math.prod(after)))
+        x = x.reshape(math.prod(before), x.shape[d], math.prod(after))
+        y = np.empty((len(x), self.shape[0], x.shape[2]), x.dtype)
+        for to, at, block in self._written_out(x.dtype):
+            if x.shape[2] == 1:
+                np.matmul(x[:, at, 0], block.T, out=y[:, to, 0])
+            else:
+                np.matmul(block, x[:, at], out=y[:, to])
         return y.reshape(*before, self.shape[0], *after)
 
     def _by_sums(self, x: Array, d: int) -> Array:
@@ -229,7 +250,7 @@ def resample(input: Array, dim: int, taps: Taps) -> Array:
 # --------------------------------------------------------------------------------------------------- matrices
 
 
-@functools.lru_cache(1024)
+@functools.lru_cache(256)
 def window_sums(slide: Slide) -> Taps:
     """The sum over each window that slides along a dimension."""
     at = slide.inputs()
@@ -244,7 +265,7 @@ def window_sums(slide: Slide) -> Taps:
     return Taps(np.nonzero(inside)[0], at[inside], None, (slide.out, slide.size), runs)
 
 
-@functools.lru_cache(1024)
+@functools.lru_cache(256)
 def adaptive_sums(size: int, out: int) -> Taps:
     """The sum over each of `out` windows that cover a dimension, of sizes as equal as can be."""
     starts, ends = adaptive_bounds(size, out)
@@ -260,7 +281,7 @@ def adaptive_bounds(size: int, out: int) -> tuple[Array, Array]:
     return i * size // max(out, 1), -(-(i + 1) * size // max(out, 1))
 
 
-@functools.lru_cache(1024)
+@functools.lru_cache(256)
 def padding(size: int, before: int, after: int, mode: str) -> Taps:
     """The dimension continued beyond its ends; negative padding crops.
 
@@ -277,7 +298,7 @@ def padding(size: int, before: int, after: int, mode: str) -> Taps:
     return Taps.picking(places, size)
 
 
-@functools.lru_cache(1024)
+@functools.lru_cache(256)
 def interpolation(
     size: int, out: int, mode: str, align_corners: bool, scale: float | None, antialias: bool, single: bool
 ) -> Taps:

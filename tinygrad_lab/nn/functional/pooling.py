@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from ...ops.window import Slide
 from ...tensor import Tensor
 from .windows import Ints, integers, slides_over
 
-Pooled = Tensor | tuple[Tensor, Tensor]
+Pooled = Any  # a tensor; with `return_indices` two
 Sizes = int | Sequence[int | None]
 
 
@@ -83,7 +84,7 @@ def max_pool1d(
         RuntimeError: the input has other dimensions, an argument is out of range, or no window fits.
         TypeError: an argument isn't of integers.
     """
-    return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)  # type: ignore[no-any-return]
+    return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool2d(
@@ -100,7 +101,7 @@ def max_pool2d(
     Arguments and errors are those of `max_pool1d`, one integer for both dimensions or one each; indices are places in
     the flattened image.
     """
-    return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)  # type: ignore[no-any-return]
+    return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool3d(
@@ -117,24 +118,25 @@ def max_pool3d(
     Arguments and errors are those of `max_pool1d`, one integer for all dimensions or one each; indices are places in
     the flattened volume.
     """
-    return _max_pool("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)  # type: ignore[no-any-return]
+    return _max_pool("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
-def _with_indices(function: Callable[..., Pooled], flag: str) -> Callable[..., tuple[Tensor, Tensor]]:
-    """`function` returning the indices, too; PyTorch has these under names of their own."""
+def _with_indices(function: Callable[..., Pooled]) -> Callable[..., tuple[Tensor, Tensor]]:
+    """`function` with its last argument, `return_indices`, set; PyTorch has these under names of their own."""
+    others = len(inspect.signature(function).parameters) - 1
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-        kwargs.pop(flag, None)
-        return function(*args, **{flag: True}, **kwargs)  # type: ignore[return-value]  # with indices
+        found: tuple[Tensor, Tensor] = function(*args[:others], **{**kwargs, "return_indices": True})
+        return found
 
     call.__name__ = call.__qualname__ = f"{function.__name__}_with_indices"
     return call
 
 
-max_pool1d_with_indices = _with_indices(max_pool1d, "return_indices")
-max_pool2d_with_indices = _with_indices(max_pool2d, "return_indices")
-max_pool3d_with_indices = _with_indices(max_pool3d, "return_indices")
+max_pool1d_with_indices = _with_indices(max_pool1d)
+max_pool2d_with_indices = _with_indices(max_pool2d)
+max_pool3d_with_indices = _with_indices(max_pool3d)
 
 
 def _adaptive_sizes(name: str, input: Tensor, output_size: Any, spatial: int) -> tuple[int, ...]:
@@ -211,7 +213,7 @@ def adaptive_max_pool1d(input: Tensor, output_size: Sizes, return_indices: bool 
     Raises:
         RuntimeError: the input or `output_size` has other dimensions, or is negative.
     """
-    return _adaptive_max_pool("adaptive_max_pool1d", 1, input, output_size, return_indices)  # type: ignore[no-any-return]
+    return _adaptive_max_pool("adaptive_max_pool1d", 1, input, output_size, return_indices)
 
 
 def adaptive_max_pool2d(input: Tensor, output_size: Sizes, return_indices: bool = False) -> Pooled:
@@ -223,7 +225,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: Sizes, return_indices: bool 
     Raises:
         ValueError: the input has no dimension for the channels.
     """
-    return _adaptive_max_pool("adaptive_max_pool2d", 2, input, output_size, return_indices)  # type: ignore[no-any-return]
+    return _adaptive_max_pool("adaptive_max_pool2d", 2, input, output_size, return_indices)
 
 
 def adaptive_max_pool3d(input: Tensor, output_size: Sizes, return_indices: bool = False) -> Pooled:
@@ -231,12 +233,12 @@ def adaptive_max_pool3d(input: Tensor, output_size: Sizes, return_indices: bool 
 
     As `adaptive_max_pool2d`.
     """
-    return _adaptive_max_pool("adaptive_max_pool3d", 3, input, output_size, return_indices)  # type: ignore[no-any-return]
+    return _adaptive_max_pool("adaptive_max_pool3d", 3, input, output_size, return_indices)
 
 
-adaptive_max_pool1d_with_indices = _with_indices(adaptive_max_pool1d, "return_indices")
-adaptive_max_pool2d_with_indices = _with_indices(adaptive_max_pool2d, "return_indices")
-adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d, "return_indices")
+adaptive_max_pool1d_with_indices = _with_indices(adaptive_max_pool1d)
+adaptive_max_pool2d_with_indices = _with_indices(adaptive_max_pool2d)
+adaptive_max_pool3d_with_indices = _with_indices(adaptive_max_pool3d)
 
 
 # ----------------------------------------------------------------------------------------------- average pooling
