@@ -181,10 +181,12 @@ def test_every_factor(mode, recompute):
             same("interpolate", x, scale_factor=factor, mode=mode, recompute_scale_factor=recompute)
 
 
-@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic", "lanczos"])
 @pytest.mark.parametrize("align", [None, False, True])
 @pytest.mark.parametrize("antialias", [False, True])
 def test_two_dimensions(mode, align, antialias):
+    if mode == "lanczos" and (align or not antialias):
+        pytest.skip("Lanczos has neither")
     x = reals(1, 2, 7, 6)
     for size in ((3, 2), (7, 6), (1, 1), (14, 13), (2, 11)):
         same("interpolate", x, size, mode=mode, align_corners=align, antialias=antialias)
@@ -353,6 +355,9 @@ WRONG = [
     ("interpolate", (X.long(), 2), {"mode": "linear"}),
     ("interpolate", (X[:, :0], 2), {}),
     ("interpolate", (IMAGE, 2), {"mode": "linear"}),
+    ("interpolate", (IMAGE, 2), {"mode": "lanczos"}),
+    ("interpolate", (IMAGE, 2), {"mode": "lanczos", "antialias": True, "align_corners": True}),
+    ("interpolate", (X, 2), {"mode": "lanczos"}),
     ("grid_sample", (IMAGE, torch.ones(1, 2, 2, 3)), {"align_corners": False}),
     ("grid_sample", (IMAGE, torch.ones(2, 2, 2, 2)), {"align_corners": False}),
     ("grid_sample", (IMAGE, torch.ones(1, 2, 2)), {"align_corners": False}),

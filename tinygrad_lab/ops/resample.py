@@ -305,7 +305,7 @@ def interpolation(
     """Interpolation of a dimension of `size` at `out` places.
 
     Args:
-        mode: "nearest", "nearest-exact", "linear" or "cubic".
+        mode: "nearest", "nearest-exact", "linear", "cubic" or, with `antialias`, "lanczos".
         align_corners: the first and last places are those of the input; else the edges are, half a place further out.
         scale: the factor that the caller asked for, which may differ from `out / size`.
         antialias: the filter is stretched when there are fewer places than before.
@@ -347,7 +347,7 @@ def cubic(x: Array, a: float = -0.75) -> Array:
 
 def _stretched(size: int, per: Any, i: Array, mode: str) -> Taps:
     """Interpolation with a filter as wide as the distance between places, so that none is left out."""
-    reach, out = (1.0 if mode == "linear" else 2.0), len(i)
+    reach, out = {"linear": 1, "cubic": 2, "lanczos": 3}[mode], len(i)
     stretch = max(per, 1)
     center = per * (i + i.dtype.type(0.5))
     low = np.maximum((center - reach * stretch + 0.5).astype(np.int64), 0)
@@ -356,7 +356,12 @@ def _stretched(size: int, per: Any, i: Array, mode: str) -> Taps:
     rows = np.repeat(np.arange(out), lengths)
     columns = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths) + np.repeat(low, lengths)
     distance = np.abs(columns - center[rows] + 0.5) / stretch
-    weights = np.maximum(1 - distance, 0) if mode == "linear" else cubic(distance, -0.5)
+    if mode == "linear":
+        weights = np.maximum(1 - distance, 0)
+    elif mode == "cubic":
+        weights = cubic(distance, -0.5)
+    else:
+        weights = np.where(distance < 3, np.sinc(distance) * np.sinc(distance / 3), 0)
     total = np.zeros(out)
     np.add.at(total, rows, weights)
     return Taps(rows, columns, weights / total[rows], (out, size))

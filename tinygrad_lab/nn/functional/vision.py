@@ -15,7 +15,13 @@ from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool
 
 Factors = float | Sequence[float]
 
-_KINDS = {"linear": ("linear", 3), "bilinear": ("linear", 4), "trilinear": ("linear", 5), "bicubic": ("cubic", 4)}
+_KINDS = {
+    "linear": ("linear", 3),
+    "bilinear": ("linear", 4),
+    "trilinear": ("linear", 5),
+    "bicubic": ("cubic", 4),
+    "lanczos": ("lanczos", 4),
+}
 _AREA = {3: adaptive_avg_pool1d, 4: adaptive_avg_pool2d, 5: adaptive_avg_pool3d}
 
 
@@ -33,11 +39,13 @@ def interpolate(
     Args:
         size: the sizes of the result, one for all dimensions or one each; or else
         scale_factor: by what the sizes are multiplied, one number for all or one each; rounded down.
-        mode: "nearest" (the place before), "nearest-exact" (the place around), "linear" of 1 dimension, "bilinear" and
-            "bicubic" of 2, "trilinear" of 3, or "area" (averages of windows, as adaptive pooling).
-        align_corners: of the last four: the centres of the corner places stay where they are; else the outer edges do.
+        mode: "nearest" (the place before), "nearest-exact" (the place around), "linear" of 1 dimension, "bilinear",
+            "bicubic" and, with `antialias`, "lanczos" of 2, "trilinear" of 3, or "area" (averages of windows, as
+            adaptive pooling).
+        align_corners: of the linear ones and "bicubic": the centres of the corner places stay where they are; else the
+            outer edges do.
         recompute_scale_factor: interpolate by the ratio of the sizes instead of `scale_factor` itself.
-        antialias: of "bilinear" and "bicubic": average over what lies between the places of a smaller image.
+        antialias: of images of 2 dimensions: average over what lies between the places of a smaller image.
 
     Raises:
         ValueError: none or both of `size` and `scale_factor` are given, or not one for each dimension; or another
@@ -72,11 +80,13 @@ def interpolate(
         sizes = [math.floor(k * f) for k, f in zip(kept, factors)]
         if not recompute_scale_factor:
             scales = factors
-    if antialias and (mode not in ("bilinear", "bicubic") or input.ndim != 4):
+    if antialias and (mode not in ("bilinear", "bicubic", "lanczos") or input.ndim != 4):
         raise ValueError(
-            "interpolate: Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as "
-            "input"
+            "interpolate: Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D "
+            "tensor as input"
         )
+    if mode == "lanczos" and input.ndim == 4 and (align_corners or not antialias):
+        raise ValueError("interpolate: Lanczos mode requires antialias=True and does not support align_corners=True")
     if mode == "area" and input.ndim in _AREA:
         return _AREA[input.ndim](input, sizes)
     kind, ndim = _KINDS.get(mode, (mode, input.ndim if mode in ("nearest", "nearest-exact") else -1))
@@ -92,7 +102,7 @@ def interpolate(
         )
     if input.shape[1] == 0:
         raise RuntimeError(f"interpolate: Non-empty {ndim}D data tensor expected but got shape {tuple(input.shape)}")
-    if kind in ("linear", "cubic") and input.dtype.kind != "f":
+    if mode in _KINDS and input.dtype.kind != "f":
         raise NotImplementedError(f"interpolate: mode {mode!r} is not implemented for {input.dtype}; use .float()")
     y = input
     single = input.dtype.itemsize <= 4
