@@ -67,8 +67,7 @@ def test_the_result_lies_in_memory_as_the_input(name, order):
 def test_an_infinity_stays_where_it_is():
     x = np.ones((1, 1, 12))
     x[..., 3], x[..., 9] = np.inf, np.nan
-    with np.errstate(invalid="ignore"):
-        y = resample(x, 2, MATRICES["linear"])[0, 0]
+    y = resample(x, 2, MATRICES["linear"])[0, 0]
     assert np.flatnonzero(np.isinf(y)).tolist() == [5, 6, 7, 8]
     assert np.flatnonzero(np.isnan(y)).tolist() == [17, 18, 19, 20]
     assert np.isfinite(y[:5]).all()

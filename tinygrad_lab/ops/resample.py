@@ -164,7 +164,8 @@ class Taps:
         taken = np.take(x, self.columns, axis=d)
         if self.weights is not None:
             weights = self.weights.astype(x.dtype, copy=False) if x.dtype.kind == "f" else self.weights
-            taken = taken * weights.reshape([-1 if i == d else 1 for i in range(x.ndim)])
+            with np.errstate(invalid="ignore"):  # an infinity may have weight 0: NaN, as in PyTorch
+                taken = taken * weights.reshape([-1 if i == d else 1 for i in range(x.ndim)])
         starts = np.flatnonzero(np.diff(self.rows, prepend=-1))
         if len(starts) == len(self.rows) == self.shape[0]:
             return taken
