@@ -210,24 +210,3 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
         base[..., n - 1 - d] = ends.reshape([-1 if i == d else 1 for i in range(n)])
     points = matmul(base.reshape(-1, n + 1), theta.mT)
     return points.reshape(theta.shape[0], *sizes, n)
-
-
-def grid_sampler(
-    input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
-) -> Tensor:
-    """`grid_sample` with numbers for the modes: 0 bilinear, 1 nearest, 2 bicubic; 0 zeros, 1 border, 2 reflection.
-
-    Raises:
-        ValueError: there is no such mode.
-    """
-    if interpolation_mode not in (0, 1, 2) or padding_mode not in (0, 1, 2):
-        raise ValueError(f"grid_sampler: the modes must be 0, 1 or 2, not {interpolation_mode} and {padding_mode}")
-    return grid_sample(input, grid, MODES[interpolation_mode], PADDINGS[padding_mode], bool(align_corners))
-
-
-grid_sampler_2d = grid_sampler_3d = grid_sampler
-
-
-def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: bool) -> Tensor:
-    """`affine_grid` under the name that it has in the top-level package."""
-    return affine_grid(theta, size, bool(align_corners))

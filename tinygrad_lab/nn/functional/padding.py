@@ -63,14 +63,6 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     return y if y is not input else pad_with(input, [(0, 0)] * n, 0.0)
 
 
-def constant_pad_nd(input: Tensor, pad: Sequence[int], value: float = 0) -> Tensor:
-    """`pad` with a number, under the name that it has in the top-level package."""
-    return _pad(input, pad, "constant", value)
-
-
-_pad = pad  # the argument of that name hides it
-
-
 def _margins(pad: Any) -> tuple[int, ...]:
     """`pad` as integers."""
     if isinstance(pad, list | tuple) and not any(isinstance(p, bool) for p in pad):
