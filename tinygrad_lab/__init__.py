@@ -45,6 +45,28 @@ from .graph import (
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
+from .nn.functional.pooling import (
+    adaptive_avg_pool1d as adaptive_avg_pool1d,
+    avg_pool1d as avg_pool1d,
+    max_pool1d as max_pool1d,
+    max_pool1d_with_indices as max_pool1d_with_indices,
+    max_pool2d as max_pool2d,
+    max_pool3d as max_pool3d,
+)
+from .nn.functional.top_level import (
+    adaptive_max_pool1d as adaptive_max_pool1d,
+    affine_grid_generator as affine_grid_generator,
+    constant_pad_nd as constant_pad_nd,
+    grid_sampler as grid_sampler,
+    grid_sampler_2d as grid_sampler_2d,
+    grid_sampler_3d as grid_sampler_3d,
+    native_channel_shuffle as native_channel_shuffle,
+)
+from .nn.functional.vision import (
+    channel_shuffle as channel_shuffle,
+    pixel_shuffle as pixel_shuffle,
+    pixel_unshuffle as pixel_unshuffle,
+)
 from .op import (
     get_default_dtype as get_default_dtype,
     op as op,

@@ -106,6 +106,13 @@ class IndexAlong(Domain):
 
 
 @dataclass(frozen=True)
+class Ordinals(Domain):
+    """An array of integers that the op's `sample` draws."""
+
+    array: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
 class Given(Domain):
     """A plain value that the op's `sample` draws."""
 

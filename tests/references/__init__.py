@@ -1,6 +1,36 @@
 """The value of every op computed in another way, for one element at a time where it can be."""
 
-from . import arrange, diagonal, elementwise, index, linalg, loss, part, reduce, scan, scatter, shape, sort, special
+from . import (
+    arrange,
+    diagonal,
+    elementwise,
+    index,
+    linalg,
+    loss,
+    part,
+    pool,
+    reduce,
+    scan,
+    scatter,
+    shape,
+    sort,
+    special,
+)
 
-FAMILIES = (elementwise, reduce, shape, index, linalg, loss, special, scan, sort, arrange, part, diagonal, scatter)
+FAMILIES = (
+    elementwise,
+    reduce,
+    shape,
+    index,
+    linalg,
+    loss,
+    special,
+    scan,
+    sort,
+    arrange,
+    part,
+    diagonal,
+    scatter,
+    pool,
+)
 REFERENCES = {name: f for family in FAMILIES for name, f in family.REFERENCES.items()}

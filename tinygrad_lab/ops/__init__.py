@@ -24,8 +24,12 @@ from . import (
     matrices,
     matrix_functions,
     norms,
+    pad,
     part,
+    points,
+    pool,
     reduce,
+    resample,
     rounding,
     sampling,
     scan,
@@ -38,4 +42,5 @@ from . import (
     special,
     statistics,
     trigonometric,
+    window,
 )
