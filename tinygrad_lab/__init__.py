@@ -43,7 +43,19 @@ from .graph import (
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
+from .nn.functional import (
+    celu as celu,
+    celu_ as celu_,
+    relu_ as relu_,
+    rrelu as rrelu,
+    rrelu_ as rrelu_,
+    selu as selu,
+    selu_ as selu_,
+    threshold as threshold,
+    threshold_ as threshold_,
+)
 from .op import get_default_dtype as get_default_dtype, op as op, set_default_dtype as set_default_dtype
+from .ops.activation import hardshrink as hardshrink, prelu as prelu
 from .ops.arithmetic import (
     abs as abs,
     add as add,

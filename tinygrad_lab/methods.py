@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import inplace
-from .ops import arithmetic, compare, elementwise, index, linalg, reduce, shape as shaping
+from .ops import activation, arithmetic, compare, elementwise, index, linalg, reduce, shape as shaping
 from .ops.cast import clone
 
 if TYPE_CHECKING:
@@ -99,6 +99,11 @@ class Methods:
     tanh_ = inplace.method("tanh_", elementwise.tanh)
     sigmoid_ = inplace.method("sigmoid_", elementwise.sigmoid)
     relu_ = inplace.method("relu_", elementwise.relu)
+
+    # ------------------------------------------------------------------------------------------ activation
+
+    prelu = activation.prelu
+    hardshrink = activation.hardshrink
 
     # ---------------------------------------------------------------------------------------------- reduce
 

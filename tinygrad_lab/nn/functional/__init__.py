@@ -1,9 +1,42 @@
 """Layers and losses as functions, PyTorch's `torch.nn.functional`: compositions of ops."""
 
+from ...ops.activation import hardshrink as hardshrink, prelu as prelu
 from ...ops.elementwise import sigmoid as sigmoid, tanh as tanh
 from ...ops.linalg import linear as linear
-from ...ops.reduce import log_softmax as log_softmax, softmax as softmax
-from .activation import relu as relu, softplus as softplus
+from .activation import (
+    celu as celu,
+    celu_ as celu_,
+    elu as elu,
+    elu_ as elu_,
+    gelu as gelu,
+    glu as glu,
+    gumbel_softmax as gumbel_softmax,
+    hardsigmoid as hardsigmoid,
+    hardswish as hardswish,
+    hardtanh as hardtanh,
+    hardtanh_ as hardtanh_,
+    leaky_relu as leaky_relu,
+    leaky_relu_ as leaky_relu_,
+    log_softmax as log_softmax,
+    logsigmoid as logsigmoid,
+    mish as mish,
+    relu as relu,
+    relu6 as relu6,
+    relu_ as relu_,
+    rrelu as rrelu,
+    rrelu_ as rrelu_,
+    selu as selu,
+    selu_ as selu_,
+    silu as silu,
+    softmax as softmax,
+    softmin as softmin,
+    softplus as softplus,
+    softshrink as softshrink,
+    softsign as softsign,
+    tanhshrink as tanhshrink,
+    threshold as threshold,
+    threshold_ as threshold_,
+)
 from .classification import cross_entropy as cross_entropy, nll_loss as nll_loss
 from .dropout import dropout as dropout
 from .loss import (

@@ -1,0 +1,19 @@
+"""Activations, one element at a time."""
+
+import math
+
+import numpy as np
+
+
+def elementwise(f):
+    """`f` of numbers as a function of arrays that broadcast."""
+    return lambda *args: np.vectorize(f, otypes=[np.float64])(*args)
+
+
+REFERENCES = {
+    "leaky": elementwise(lambda x, a: x if x > 0 else a * x),
+    "elu": elementwise(lambda x, a, c, s: c * x if x > 0 else c * a * (math.exp(s * x) - 1)),
+    "gelu_tanh": elementwise(
+        lambda x: x / (1 + math.exp(-2 * math.sqrt(2 / math.pi) * (x + 0.044715 * math.pow(x, 3))))
+    ),
+}

@@ -1,0 +1,135 @@
+"""Activations that need a rule of their own; the others are compositions, in `nn.functional`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..domain import REALS, Given, Reals
+from ..op import Array, op
+from .compare import where
+from .elementwise import tanh
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+
+@op(
+    lambda g, y, x, a: where(x > 0, g, g * a),
+    lambda g, y, x, a: where(x > 0, 0, g * x),
+    domain=(Reals(kinks=(0.0,)), REALS),
+    tex=r"\max(0, {input}) + {slope} \min(0, {input})",
+)
+def _leaky(input: Array, slope: Array) -> Array:
+    r"""Rectifier that leaks, :math:`y = x` where x > 0 and :math:`a x` elsewhere.
+
+    :math:`dy = [x > 0]\,dx + [x \le 0] (a\,dx + x\,da)`; at 0 the slope of the left side, the derivative of smaller
+    norm for a slope within 1. For such a number the two lines meet as a maximum, which is faster than a choice.
+    """
+    if isinstance(slope, float) and 0 <= slope <= 1:
+        return np.maximum(input, input * slope)
+    return np.where(np.greater(input, 0), input, input * slope)
+
+
+def _with_coefficients(draw: Array) -> tuple[Array, ...]:
+    """Arguments of `_elu`."""
+    coefficients = (draw.choice((1.0, 0.5, 2.0)) for _ in range(3))
+    return draw.reals(draw.shape(), Reals(kinks=(0.0,))), *coefficients
+
+
+@op(
+    lambda g, y, x, a, c, s: where(x > 0, g * c, g * ((y + a * c) * s)),
+    domain=(Reals(kinks=(0.0,)), Given(), Given(), Given()),
+    shapes="(*) -> (*)",
+    sample=_with_coefficients,
+    tex=r"\begin{{cases}} {scale}\,{input} & {input} > 0 \\ {scale}\,{alpha} (e^{{{inner}\,{input}}} - 1)"
+    r" & \text{{else}} \end{{cases}}",
+)
+def _elu(input: Array, alpha: float, scale: float, inner: float) -> Array:
+    r"""Exponential linear unit, :math:`y = c x` where x > 0 and :math:`y = c a (e^{s x} - 1)` elsewhere.
+
+    Left of 0 the derivative is :math:`c a s\,e^{s x} = s (y + c a)`; it holds at 0, too. The exponent is cut off at 0,
+    so that nothing overflows.
+    """
+    y = np.expm1(np.minimum(input, 0) * inner)
+    return np.where(np.greater(input, 0), input * scale, y * (alpha * scale))
+
+
+_SLOPE = math.sqrt(2 / math.pi)
+
+
+@op(
+    lambda g, y, x: g * _gelu_tanh_slope(x),
+    tex=r"\tfrac12 {input} (1 + \tanh(\sqrt{{2/\pi}} ({input} + 0.044715\,{input}^3)))",
+    analytic=True,
+)
+def _gelu_tanh(input: Array) -> Array:
+    r"""Gaussian error linear unit by a hyperbolic tangent, :math:`y = \tfrac12 x (1 + \tanh u)`.
+
+    With :math:`u = \sqrt{2/\pi}\,(x + 0.044715\,x^3)` the derivative is
+    :math:`\tfrac12 (1 + \tanh u) + \tfrac12 x (1 - \tanh^2 u)\,u'` (Hendrycks and Gimpel 2016).
+    """
+    return input * 0.5 * (1 + np.tanh(input * (input * input * (0.044715 * _SLOPE) + _SLOPE)))
+
+
+def _gelu_tanh_slope(x: Array) -> Array:
+    """The derivative of `_gelu_tanh`."""
+    square = x * x
+    t = tanh(x * (square * (0.044715 * _SLOPE) + _SLOPE))
+    return (1 + t) * 0.5 + x * (1 - t * t) * (square * (3 * 0.044715 * _SLOPE / 2) + _SLOPE / 2)
+
+
+# ------------------------------------------------------------------------------------------------- compositions
+
+
+def floating(name: str, input: Array) -> None:
+    """Refuse an input that isn't floating.
+
+    Raises:
+        TypeError: it isn't a tensor.
+        RuntimeError: its elements are integers or bools.
+    """
+    if not hasattr(input, "dtype"):
+        raise TypeError(f"{name}: the input must be a tensor, not {type(input).__name__} {input!r}")
+    if input.dtype.kind != "f":
+        raise RuntimeError(f"{name}: the elements must be floating, not {input.dtype}; convert with .float() first")
+
+
+def prelu(input: Array, weight: Array) -> Tensor:
+    """`input` where it is positive, `weight * input` elsewhere: a leaky rectifier whose slope is learned.
+
+    Args:
+        weight: one slope, or one for each channel, dimension 1 of the input.
+
+    Raises:
+        RuntimeError: the weight has another number of elements, more than 1 dimension, or another dtype.
+    """
+    floating("prelu", input)
+    floating("prelu", weight)
+    channels = input.shape[1] if input.ndim > 1 else 1
+    if weight.ndim > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
+    if weight.dtype != input.dtype:
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}")
+    size = math.prod(weight.shape)
+    if size != 1 and input.ndim == 0:
+        raise RuntimeError("prelu: Not allow zero-dim input tensor with more than one weight.")
+    if size not in (1, channels):
+        raise RuntimeError(
+            "prelu: Mismatch of parameter numbers and input channel size. Found parameter numbers = "
+            f"{size} and channel size = {channels}."
+        )
+    shape = (1, size, *[1] * (input.ndim - 2)) if input.ndim > 1 else (1,) * input.ndim
+    return _leaky(input, weight.reshape(shape))
+
+
+def hardshrink(input: Array, lambd: float = 0.5) -> Tensor:
+    """`input` outside of [-`lambd`, `lambd`], 0 inside; its gradient at the bounds is 0.
+
+    Raises:
+        RuntimeError: the elements aren't floating.
+    """
+    floating("hardshrink", input)
+    return where((input >= -lambd) & (input <= lambd), 0, input)
