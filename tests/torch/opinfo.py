@@ -52,6 +52,13 @@ class Difference:
 
 
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
+    **{
+        f"nn.functional.{name}": (Difference("the value at", "what chance drops are other elements"),)
+        for name in ("dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
+    },
+    "nn.functional.scaled_dot_product_attention": (
+        Difference("dropout_p=0.5", "what chance drops are other elements"),
+    ),
     "nn.functional.rrelu": (Difference("training=True", "its slopes are random, and the numbers not PyTorch's"),),
 }
 """Where we differ from PyTorch and mean to, by PyTorch's name."""

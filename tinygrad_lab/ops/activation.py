@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..domain import REALS, Given, Reals
-from ..op import Array, op
+from ..domain import REALS, Dim, Given, Reals
+from ..op import Array, Fused, op
 from .compare import where
 from .elementwise import tanh
+from .softmax import weights, weights_rule
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -79,6 +80,22 @@ def _gelu_tanh_slope(x: Array) -> Array:
     square = x * x
     t = tanh(x * (square * (0.044715 * _SLOPE) + _SLOPE))
     return (1 + t) * 0.5 + x * (1 - t * t) * (square * (3 * 0.044715 * _SLOPE / 2) + _SLOPE / 2)
+
+
+@op(
+    lambda g, y, x, dim: y * (g - (g * y).sum(axis=dim, keepdims=True)),
+    domain=(REALS, Dim()),
+    shapes="(*) -> (...)",
+    tex=r"\operatorname{{softmax}} {input}",
+    fused=Fused(lambda x, dim: (y := weights(x, dim, True), y), (weights_rule,)),
+    analytic=True,
+)
+def safe_softmax(input: Array, dim: int) -> Array:
+    r"""Softmax along `dim`, :math:`p_k = e^{s_k} / \sum_c e^{s_c}`, but 0 for a row that is all -inf.
+
+    :math:`dp_k = p_k (ds_k - \sum_c p_c ds_c)`, which is 0 there, too: what attends to nothing sends nothing back.
+    """
+    return weights(input, dim, True)
 
 
 # ------------------------------------------------------------------------------------------------- compositions
