@@ -129,7 +129,8 @@ MUTATIONS = {
     "detached numbers": from_g(lambda rule, g: without_graph(rule(g))),
     "0.05 % off at second order": from_g(lambda rule, g: rule(g) + 0.0005 * (rule(g) - without_graph(rule(g)))),
 }
-ZERO = {"sign"}  # ops whose rule is 0, so that a factor, a sign or a cotangent more or less makes no difference
+# ops with a rule that is 0, so that a factor, a sign or a cotangent more or less makes no difference
+ZERO = {"sign", "floor", "ceil", "trunc", "round", "floor_divide", "trunc_divide", "copysign"}
 FEW = ("exp", "div", "matmul", "amax", "getitem", "cat", "softmax", "cross_entropy")
 
 

@@ -133,11 +133,11 @@ def test_numpy_functions_keep_the_gradient_or_refuse():
     t = x(requires_grad=True)
     np.sum(np.exp(t) * np.float32(2)).backward()
     np.testing.assert_allclose(t.grad.array, 2 * np.exp(X), rtol=1e-6)
-    with pytest.raises(TypeError, match=r"arctan: tinygrad_lab has no op .* gradient would be lost"):
-        np.arctan(t)
+    with pytest.raises(TypeError, match=r"cbrt: tinygrad_lab has no op .* gradient would be lost"):
+        np.cbrt(t)
     with pytest.raises(TypeError, match="median: tinygrad_lab has no op"):
         np.median(t)
-    assert isinstance(np.arctan(x()), tg.Tensor)
+    assert isinstance(np.cbrt(x()), tg.Tensor)
     np.testing.assert_allclose(np.median(x()).array, 3.5)
     with pytest.raises(RuntimeError, match=r"numpy: can't be called on a tensor that requires grad; use detach\(\)"):
         np.asarray(t)
@@ -347,7 +347,7 @@ ERRORS = [
     (RuntimeError, lambda: tg.ones(2, 3).expand(2, 4), "expand: "),
     (RuntimeError, lambda: tg.ones(2, 3).permute(0, 0), "permute: repeated axis in transpose"),
     (
-        ValueError,
+        RuntimeError,
         lambda: tg.div(tg.ones(2), 2, rounding_mode="up"),
         "div: rounding_mode must be None, 'floor' or 'trunc'",
     ),

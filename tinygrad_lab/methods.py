@@ -10,8 +10,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import inplace
-from .ops import activation, arithmetic, compare, elementwise, index, linalg, reduce, shape as shaping
-from .ops.cast import clone
+from .ops import (
+    activation,
+    arithmetic,
+    cast,
+    compare,
+    elementwise,
+    index,
+    linalg,
+    reduce,
+    rounding,
+    shape as shaping,
+    special,
+    trigonometric,
+)
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -34,76 +46,208 @@ class Methods:
 
     __slots__ = ()
 
-    # ------------------------------------------------------------------------------------------ arithmetic
+    # --------------------------------------------------------------------------------------------- arithmetic
 
     add = arithmetic.add
-    sub = arithmetic.sub
+    sub = subtract = arithmetic.sub
     mul = multiply = arithmetic.mul
-    div = divide = arithmetic.div
+    div = divide = true_divide = arithmetic.div
     pow = arithmetic.pow
+    float_power = arithmetic.float_power
     neg = negative = arithmetic.neg
-    abs = arithmetic.abs
+    positive = arithmetic.positive
+    abs = absolute = arithmetic.abs
     square = arithmetic.square
     reciprocal = arithmetic.reciprocal
     maximum = arithmetic.maximum
     minimum = arithmetic.minimum
-    remainder = arithmetic.remainder
-    floor_divide = arithmetic.floor_divide
+    fmax = arithmetic.fmax
+    fmin = arithmetic.fmin
     clamp = clip = arithmetic.clamp
+    clamp_min = arithmetic.clamp_min
+    clamp_max = arithmetic.clamp_max
+    nan_to_num = arithmetic.nan_to_num
+    lerp = arithmetic.lerp
+    addcmul = arithmetic.addcmul
+    addcdiv = arithmetic.addcdiv
 
     add_ = inplace.method("add_", arithmetic.add)
-    sub_ = inplace.method("sub_", arithmetic.sub)
-    mul_ = inplace.method("mul_", arithmetic.mul)
-    div_ = inplace.method("div_", arithmetic.div)
+    sub_ = subtract_ = inplace.method("sub_", arithmetic.sub)
+    mul_ = multiply_ = inplace.method("mul_", arithmetic.mul)
+    div_ = divide_ = true_divide_ = inplace.method("div_", arithmetic.div)
     pow_ = inplace.method("pow_", arithmetic.pow)
-    neg_ = inplace.method("neg_", arithmetic.neg)
-    abs_ = inplace.method("abs_", arithmetic.abs)
+    float_power_ = inplace.method("float_power_", arithmetic.float_power)
+    neg_ = negative_ = inplace.method("neg_", arithmetic.neg)
+    abs_ = absolute_ = inplace.method("abs_", arithmetic.abs)
     square_ = inplace.method("square_", arithmetic.square)
     reciprocal_ = inplace.method("reciprocal_", arithmetic.reciprocal)
-    clamp_ = inplace.method("clamp_", arithmetic.clamp)
+    clamp_ = clip_ = inplace.method("clamp_", arithmetic.clamp)
+    clamp_min_ = inplace.method("clamp_min_", arithmetic.clamp_min)
+    clamp_max_ = inplace.method("clamp_max_", arithmetic.clamp_max)
+    nan_to_num_ = inplace.method("nan_to_num_", arithmetic.nan_to_num)
+    lerp_ = inplace.method("lerp_", arithmetic.lerp)
+    addcmul_ = inplace.method("addcmul_", arithmetic.addcmul)
+    addcdiv_ = inplace.method("addcdiv_", arithmetic.addcdiv)
 
-    # --------------------------------------------------------------------------------------------- compare
+    # ----------------------------------------------------------------------------------------------- rounding
+
+    floor = rounding.floor
+    ceil = rounding.ceil
+    round = rounding.round
+    trunc = fix = rounding.trunc
+    frac = rounding.frac
+    floor_divide = rounding.floor_divide
+    remainder = rounding.remainder
+    fmod = rounding.fmod
+    copysign = rounding.copysign
+
+    floor_ = inplace.method("floor_", rounding.floor)
+    ceil_ = inplace.method("ceil_", rounding.ceil)
+    round_ = inplace.method("round_", rounding.round)
+    trunc_ = fix_ = inplace.method("trunc_", rounding.trunc)
+    frac_ = inplace.method("frac_", rounding.frac)
+    floor_divide_ = inplace.method("floor_divide_", rounding.floor_divide)
+    remainder_ = inplace.method("remainder_", rounding.remainder)
+    fmod_ = inplace.method("fmod_", rounding.fmod)
+    copysign_ = inplace.method("copysign_", rounding.copysign)
+
+    # ------------------------------------------------------------------------------------------------ compare
 
     eq = compare.eq
-    ne = compare.ne
-    lt = compare.lt
-    le = compare.le
-    gt = compare.gt
-    ge = compare.ge
-    sign = compare.sign
+    ne = not_equal = compare.ne
+    lt = less = compare.lt
+    le = less_equal = compare.le
+    gt = greater = compare.gt
+    ge = greater_equal = compare.ge
+    sign = sgn = compare.sign
+    signbit = compare.signbit
+    heaviside = compare.heaviside
     isnan = compare.isnan
     isinf = compare.isinf
     isfinite = compare.isfinite
+    isposinf = compare.isposinf
+    isneginf = compare.isneginf
+    isclose = compare.isclose
+    allclose = compare.allclose
+    equal = compare.equal
     logical_and = compare.logical_and
     logical_or = compare.logical_or
+    logical_xor = compare.logical_xor
     logical_not = compare.logical_not
+    bitwise_and = compare.bitwise_and
+    bitwise_or = compare.bitwise_or
+    bitwise_xor = compare.bitwise_xor
+    bitwise_not = compare.bitwise_not
+    bitwise_left_shift = compare.bitwise_left_shift
+    bitwise_right_shift = compare.bitwise_right_shift
 
-    # ----------------------------------------------------------------------------------------- elementwise
+    eq_ = inplace.method("eq_", compare.eq)
+    ne_ = not_equal_ = inplace.method("ne_", compare.ne)
+    lt_ = less_ = inplace.method("lt_", compare.lt)
+    le_ = less_equal_ = inplace.method("le_", compare.le)
+    gt_ = greater_ = inplace.method("gt_", compare.gt)
+    ge_ = greater_equal_ = inplace.method("ge_", compare.ge)
+    sign_ = sgn_ = inplace.method("sign_", compare.sign)
+    heaviside_ = inplace.method("heaviside_", compare.heaviside)
+    logical_and_ = inplace.method("logical_and_", compare.logical_and)
+    logical_or_ = inplace.method("logical_or_", compare.logical_or)
+    logical_xor_ = inplace.method("logical_xor_", compare.logical_xor)
+    logical_not_ = inplace.method("logical_not_", compare.logical_not)
+    bitwise_and_ = inplace.method("bitwise_and_", compare.bitwise_and)
+    bitwise_or_ = inplace.method("bitwise_or_", compare.bitwise_or)
+    bitwise_xor_ = inplace.method("bitwise_xor_", compare.bitwise_xor)
+    bitwise_not_ = inplace.method("bitwise_not_", compare.bitwise_not)
+    bitwise_left_shift_ = inplace.method("bitwise_left_shift_", compare.bitwise_left_shift)
+    bitwise_right_shift_ = inplace.method("bitwise_right_shift_", compare.bitwise_right_shift)
+
+    # -------------------------------------------------------------------------------------------- elementwise
 
     exp = elementwise.exp
+    exp2 = elementwise.exp2
     expm1 = elementwise.expm1
     log = elementwise.log
+    log2 = elementwise.log2
+    log10 = elementwise.log10
     log1p = elementwise.log1p
+    logaddexp = elementwise.logaddexp
+    logaddexp2 = elementwise.logaddexp2
     sqrt = elementwise.sqrt
     rsqrt = elementwise.rsqrt
-    sin = elementwise.sin
-    cos = elementwise.cos
-    tan = elementwise.tan
-    tanh = elementwise.tanh
     sigmoid = elementwise.sigmoid
+    tanh = elementwise.tanh
+    logit = elementwise.logit
+    xlogy = elementwise.xlogy
     relu = elementwise.relu
 
     exp_ = inplace.method("exp_", elementwise.exp)
+    exp2_ = inplace.method("exp2_", elementwise.exp2)
+    expm1_ = inplace.method("expm1_", elementwise.expm1)
     log_ = inplace.method("log_", elementwise.log)
+    log2_ = inplace.method("log2_", elementwise.log2)
+    log10_ = inplace.method("log10_", elementwise.log10)
+    log1p_ = inplace.method("log1p_", elementwise.log1p)
     sqrt_ = inplace.method("sqrt_", elementwise.sqrt)
+    rsqrt_ = inplace.method("rsqrt_", elementwise.rsqrt)
     tanh_ = inplace.method("tanh_", elementwise.tanh)
     sigmoid_ = inplace.method("sigmoid_", elementwise.sigmoid)
+    logit_ = inplace.method("logit_", elementwise.logit)
+    xlogy_ = inplace.method("xlogy_", elementwise.xlogy)
     relu_ = inplace.method("relu_", elementwise.relu)
 
     # ------------------------------------------------------------------------------------------ activation
 
     prelu = activation.prelu
     hardshrink = activation.hardshrink
+
+    # ------------------------------------------------------------------------------------------ trigonometric
+
+    sin = trigonometric.sin
+    cos = trigonometric.cos
+    tan = trigonometric.tan
+    asin = arcsin = trigonometric.asin
+    acos = arccos = trigonometric.acos
+    atan = arctan = trigonometric.atan
+    atan2 = arctan2 = trigonometric.atan2
+    hypot = trigonometric.hypot
+    sinh = trigonometric.sinh
+    cosh = trigonometric.cosh
+    asinh = arcsinh = trigonometric.asinh
+    acosh = arccosh = trigonometric.acosh
+    atanh = arctanh = trigonometric.atanh
+    sinc = trigonometric.sinc
+    deg2rad = trigonometric.deg2rad
+    rad2deg = trigonometric.rad2deg
+
+    sin_ = inplace.method("sin_", trigonometric.sin)
+    cos_ = inplace.method("cos_", trigonometric.cos)
+    tan_ = inplace.method("tan_", trigonometric.tan)
+    asin_ = arcsin_ = inplace.method("asin_", trigonometric.asin)
+    acos_ = arccos_ = inplace.method("acos_", trigonometric.acos)
+    atan_ = arctan_ = inplace.method("atan_", trigonometric.atan)
+    atan2_ = arctan2_ = inplace.method("atan2_", trigonometric.atan2)
+    hypot_ = inplace.method("hypot_", trigonometric.hypot)
+    sinh_ = inplace.method("sinh_", trigonometric.sinh)
+    cosh_ = inplace.method("cosh_", trigonometric.cosh)
+    asinh_ = arcsinh_ = inplace.method("asinh_", trigonometric.asinh)
+    acosh_ = arccosh_ = inplace.method("acosh_", trigonometric.acosh)
+    atanh_ = arctanh_ = inplace.method("atanh_", trigonometric.atanh)
+    sinc_ = inplace.method("sinc_", trigonometric.sinc)
+    deg2rad_ = inplace.method("deg2rad_", trigonometric.deg2rad)
+    rad2deg_ = inplace.method("rad2deg_", trigonometric.rad2deg)
+
+    # ------------------------------------------------------------------------------------------------ special
+
+    erf = special.erf
+    erfc = special.erfc
+    erfinv = special.erfinv
+    lgamma = special.lgamma
+    digamma = special.digamma
+
+    erf_ = inplace.method("erf_", special.erf)
+    erfc_ = inplace.method("erfc_", special.erfc)
+    erfinv_ = inplace.method("erfinv_", special.erfinv)
+    lgamma_ = inplace.method("lgamma_", special.lgamma)
+    digamma_ = inplace.method("digamma_", special.digamma)
 
     # ---------------------------------------------------------------------------------------------- reduce
 
@@ -155,7 +299,19 @@ class Methods:
 
     # ------------------------------------------------------------------------------------------------ cast
 
-    clone = clone
+    clone = cast.clone
+    to = cast.to
+    cpu = cast.cpu
+    type_as = cast.type_as
+    half = cast.half
+    float = cast.single
+    double = cast.double
+    byte = cast.byte
+    char = cast.char
+    short = cast.short
+    int = cast.int32
+    long = cast.long
+    bool = cast.boolean
 
     # -------------------------------------------------------------------------------------------- in place
 

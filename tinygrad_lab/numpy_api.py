@@ -12,7 +12,7 @@ import numpy as np
 
 from .graph import is_grad_enabled
 from .op import Array, ufuncs, wrap
-from .ops import arithmetic, compare, linalg, reduce, shape
+from .ops import arithmetic, compare, linalg, reduce, rounding, shape, trigonometric
 
 
 def _var(a: Array, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Array:
@@ -55,6 +55,14 @@ def _clip(a: Array, a_min: Array = None, a_max: Array = None) -> Array:
     return arithmetic.clamp(a, a_min, a_max)
 
 
+def _round(a: Array, decimals: int = 0) -> Array:
+    return rounding.round(a, decimals=decimals)
+
+
+def _nan_to_num(x: Array, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Array:
+    return arithmetic.nan_to_num(x, nan, posinf, neginf)
+
+
 functions: dict[Any, Callable[..., Any]] = {
     np.sum: reduce.sum,
     np.max: reduce.amax,
@@ -75,8 +83,11 @@ functions: dict[Any, Callable[..., Any]] = {
     np.broadcast_to: shape.expand,
     np.concatenate: _concatenate,
     np.stack: _stack,
-    np.where: compare.where,
+    np.where: compare._where,
     np.clip: _clip,
+    np.sinc: trigonometric.sinc,
+    np.round: _round,
+    np.nan_to_num: _nan_to_num,
     np.dot: linalg.matmul,
     np.ndim: lambda a: a.ndim,
     np.shape: lambda a: a.shape,

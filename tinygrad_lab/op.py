@@ -282,6 +282,8 @@ class Op:
             along = "" if dim is None else f" along dim {dim}"
             text = f"{self.name}: a tensor of shape {shapes[0]} is empty{along}, so it has no extreme"
             return RuntimeError(text) if dim is None else IndexError(text)
+        if "numpy boolean" in str(error):  # -, of bools
+            return RuntimeError(f"{self.name}: {error}")
         kind = next((k for k in (IndexError, TypeError, OverflowError) if isinstance(error, k)), RuntimeError)
         return kind(f"{self.name}: {error} (operands of shape {shown})")
 
@@ -435,6 +437,8 @@ def _eager(op: Op) -> Callable[..., Any]:
                 y, residual = forward(*values), None
         except Exception as error:
             if not tensors:
+                if not any(isinstance(v, _ARRAYS) for v in values):
+                    op.refuse(values[0])
                 raise
             raise op.explain(error, values) from error
         if not tensors:

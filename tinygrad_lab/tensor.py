@@ -13,8 +13,8 @@ from .graph import Leaf, Node, RemovableHandle
 from .methods import Methods
 from .numpy_api import NumPyProtocols
 from .op import get_default_dtype, hand_down, wrap
-from .ops import arithmetic, compare, index, linalg, shape as shaping
-from .ops.cast import cast, clone
+from .ops import arithmetic, compare, index, linalg, rounding, shape as shaping
+from .ops.cast import clone
 
 DTypeLike = Any
 
@@ -58,9 +58,13 @@ class Tensor(Methods, NumPyProtocols):
         """The number of dimensions."""
         return self.array.ndim
 
+    ndimension = dim
+
     def numel(self) -> int:
         """The number of elements."""
         return self.array.size
+
+    nelement = numel
 
     @property
     def nbytes(self) -> int:
@@ -246,10 +250,20 @@ class Tensor(Methods, NumPyProtocols):
         return bool(self.array.item())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number())
+
+    def __complex__(self) -> complex:
+        return complex(self._number())
+
+    def _number(self) -> Any:
+        if self.array.size != 1:
+            raise ValueError(
+                f"only a tensor of one element can become a Python number, not one of shape {self.shape}; use tolist()"
+            )
+        return self.array.item()
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iub":
@@ -313,8 +327,8 @@ class Tensor(Methods, NumPyProtocols):
     __sub__ = arithmetic._sub
     __mul__ = arithmetic.mul
     __truediv__ = arithmetic._div
-    __floordiv__ = arithmetic.floor_divide
-    __mod__ = arithmetic.remainder
+    __floordiv__ = rounding.floor_divide
+    __mod__ = rounding.remainder
     __pow__ = arithmetic.pow
     __neg__ = arithmetic.neg
     __abs__ = arithmetic.abs
@@ -327,13 +341,22 @@ class Tensor(Methods, NumPyProtocols):
     __or__ = compare.bitwise_or
     __xor__ = compare.bitwise_xor
     __invert__ = compare.bitwise_not
+    __lshift__ = compare.bitwise_left_shift
+    __rshift__ = compare.bitwise_right_shift
     __getitem__ = index.getitem
 
     __iadd__ = inplace.method("__iadd__", arithmetic._add)
     __isub__ = inplace.method("__isub__", arithmetic._sub)
     __imul__ = inplace.method("__imul__", arithmetic.mul)
     __itruediv__ = inplace.method("__itruediv__", arithmetic._div)
+    __ifloordiv__ = inplace.method("__ifloordiv__", rounding.floor_divide)
+    __imod__ = inplace.method("__imod__", rounding.remainder)
     __ipow__ = inplace.method("__ipow__", arithmetic.pow)
+    __iand__ = inplace.method("__iand__", compare.bitwise_and)
+    __ior__ = inplace.method("__ior__", compare.bitwise_or)
+    __ixor__ = inplace.method("__ixor__", compare.bitwise_xor)
+    __ilshift__ = inplace.method("__ilshift__", compare.bitwise_left_shift)
+    __irshift__ = inplace.method("__irshift__", compare.bitwise_right_shift)
 
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]  # elementwise, as NumPy's
         return compare.eq(self, other) if _comparable(other) else NotImplemented
@@ -357,13 +380,28 @@ class Tensor(Methods, NumPyProtocols):
         return arithmetic._div(other, self)
 
     def __rfloordiv__(self, other: Any) -> Tensor:
-        return arithmetic.floor_divide(other, self)
+        return rounding.floor_divide(other, self)
 
     def __rmod__(self, other: Any) -> Tensor:
-        return arithmetic.remainder(other, self)
+        return rounding.remainder(other, self)
 
     def __rpow__(self, other: Any) -> Tensor:
         return arithmetic.pow(other, self)
+
+    def __rand__(self, other: Any) -> Tensor:
+        return compare.bitwise_and(other, self)
+
+    def __ror__(self, other: Any) -> Tensor:
+        return compare.bitwise_or(other, self)
+
+    def __rxor__(self, other: Any) -> Tensor:
+        return compare.bitwise_xor(other, self)
+
+    def __rlshift__(self, other: Any) -> Tensor:
+        return compare.bitwise_left_shift(other, self)
+
+    def __rrshift__(self, other: Any) -> Tensor:
+        return compare.bitwise_right_shift(other, self)
 
     def __rmatmul__(self, other: Any) -> Tensor:
         return linalg.matmul(other, self)
@@ -394,33 +432,17 @@ class Tensor(Methods, NumPyProtocols):
         """The tensor itself if its elements lie in order in memory, else a copy where they do."""
         return self if self.array.flags.c_contiguous else clone(self)
 
-    def to(self, dtype: DTypeLike) -> Tensor:
-        """The elements in `dtype`, a NumPy dtype or another tensor, whose dtype counts; itself if it has it."""
-        return cast(self, dtype.dtype if isinstance(dtype, Tensor) else dtype)
-
-    def float(self) -> Tensor:
-        """The elements in float32."""
-        return self.to(np.float32)
-
-    def double(self) -> Tensor:
-        """The elements in float64."""
-        return self.to(np.float64)
-
-    def long(self) -> Tensor:
-        """The elements in int64."""
-        return self.to(np.int64)
-
-    def int(self) -> Tensor:
-        """The elements in int32."""
-        return self.to(np.int32)
-
-    def bool(self) -> Tensor:
-        """The elements in bool."""
-        return self.to(np.bool_)
-
     def zero_(self) -> Tensor:
         """Every element 0, in place. Returns the tensor itself."""
-        return self.fill_(0)
+        return inplace.store(self, "zero_", inplace.replaced, 0)
+
+    def is_floating_point(self) -> bool:
+        """Whether the elements are floating."""
+        return self.dtype.kind == "f"
+
+    def element_size(self) -> int:
+        """The bytes that one element takes."""
+        return self.array.itemsize
 
     def __setitem__(self, key: Any, value: Any) -> None:
         inplace.store(self, "__setitem__", index.setitem, key, value)

@@ -1,6 +1,7 @@
 """Activations, one element at a time."""
 
 import math
+import statistics
 
 import numpy as np
 
@@ -21,6 +22,7 @@ REFERENCES = {
     "safe_softmax": softmax,
     "leaky": elementwise(lambda x, a: x if x > 0 else a * x),
     "elu": elementwise(lambda x, a, c, s: c * x if x > 0 else c * a * (math.exp(s * x) - 1)),
+    "gelu": elementwise(lambda x: x * statistics.NormalDist().cdf(x)),
     "gelu_tanh": elementwise(
         lambda x: x / (1 + math.exp(-2 * math.sqrt(2 / math.pi) * (x + 0.044715 * math.pow(x, 3))))
     ),

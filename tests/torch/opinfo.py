@@ -154,7 +154,7 @@ def flat(value: Any) -> list[Any]:
 
 
 def array(value: Any) -> np.ndarray[Any, Any]:
-    return np.asarray(value.detach().numpy() if hasattr(value, "detach") else value)
+    return np.asarray(value.numpy(force=True) if hasattr(value, "detach") else value)
 
 
 def close(what: str, got: Any, want: Any, single: bool, problems: list[str], dtype: bool = True) -> None:

@@ -1,4 +1,19 @@
 """The ops, a family a file. Each is one definition: forward, rules, derivation, notation and domain together."""
 
 from ..op import table
-from . import activation, arithmetic, cast, compare, elementwise, index, linalg, loss, norm, reduce, shape
+from . import (
+    activation,
+    arithmetic,
+    cast,
+    compare,
+    elementwise,
+    index,
+    linalg,
+    loss,
+    norm,
+    reduce,
+    rounding,
+    shape,
+    special,
+    trigonometric,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +11,10 @@ import numpy as np
 from ..domain import REALS, Dim, Given, Reals
 from ..op import Array, Fused, op
 from .compare import where
-from .elementwise import tanh
+from .elementwise import exp, tanh
+from .layout import BLOCK, rolled, unrolled
 from .softmax import weights, weights_rule
+from .special import SINGLE, erf
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -58,13 +61,85 @@ def _elu(input: Array, alpha: float, scale: float, inner: float) -> Array:
     return np.where(np.greater(input, 0), input * scale, y * (alpha * scale))
 
 
-_SLOPE = math.sqrt(2 / math.pi)
+# erf(x / sqrt 2) in float32 as tanh(x p(x^2)), from the polynomial of `special.erf`
+_NORMAL = [c / 2 ** (len(SINGLE) - i - 0.5) for i, c in enumerate(SINGLE)]
+_DENSITY = 1 / math.sqrt(2 * math.pi)
+
+
+def _gelu_block(x: Array, y: Array, slope: Array) -> None:
+    """`gelu` of a block, and its derivative."""
+    if x.dtype == np.float32:
+        np.multiply(x, x, out=slope)
+        np.multiply(slope, _NORMAL[0], out=y)
+        for c in _NORMAL[1:-1]:
+            y += c
+            y *= slope
+        y += _NORMAL[-1]
+        y *= x
+        np.tanh(y, out=y)
+    else:
+        np.square(x, out=slope)
+        y[...] = erf(x * math.sqrt(0.5))
+    y += 1
+    y *= 0.5
+    slope *= -0.5
+    np.exp(slope, out=slope)
+    slope *= x
+    slope *= _DENSITY
+    slope += y
+    y *= x
+
+
+@op(
+    lambda g, y, x: g * ((erf(x * math.sqrt(0.5)) + 1) * 0.5 + x * exp(x * x * -0.5) * _DENSITY),
+    tex=r"{input}\,\Phi({input})",
+    fused=Fused(lambda x: _with_slope(_gelu_block, x), (lambda g, slope, x: g * slope,)),
+)
+def _gelu(input: Array) -> Array:
+    r"""Gaussian error linear unit, :math:`y = x \Phi(x)` with the normal distribution :math:`\Phi`.
+
+    :math:`\Phi(x) = \tfrac12 (1 + \operatorname{erf}(x / \sqrt 2))`, and :math:`dy = (\Phi(x) + x \varphi(x))\,dx` with
+    its density :math:`\varphi` (Hendrycks and Gimpel 2016). The derivative shares most of its terms with the value, so
+    both are computed at once, block by block in the cache.
+    """
+    return _with_slope(_gelu_block, input)[0]
+
+
+def _with_slope(kernel: Callable[[Array, Array, Array], None], input: Array) -> tuple[Array, Array]:
+    """A function and its derivative, which `kernel` writes for each block."""
+    x, order = unrolled(input)
+    y, slope = np.empty_like(x), np.empty_like(x)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for i in range(0, x.size, BLOCK):
+            kernel(x[i : i + BLOCK], y[i : i + BLOCK], slope[i : i + BLOCK])
+    return rolled(y, input.shape, order), rolled(slope, input.shape, order)
+
+
+_LINEAR, _CUBIC = math.sqrt(2 / math.pi), 0.044715 * math.sqrt(2 / math.pi)
+
+
+def _gelu_tanh_block(x: Array, y: Array, slope: Array) -> None:
+    """`gelu` by tanh of a block, and its derivative: (1 + t) (1 + (1 - t) x u') / 2."""
+    np.multiply(x, x, out=slope)
+    np.multiply(slope, _CUBIC, out=y)
+    y += _LINEAR
+    y *= x
+    np.tanh(y, out=y)
+    slope *= 3 * _CUBIC
+    slope += _LINEAR
+    slope *= x
+    slope *= 1 - y
+    slope += 1
+    y += 1
+    y *= 0.5
+    slope *= y
+    y *= x
 
 
 @op(
     lambda g, y, x: g * _gelu_tanh_slope(x),
     tex=r"\tfrac12 {input} (1 + \tanh(\sqrt{{2/\pi}} ({input} + 0.044715\,{input}^3)))",
-    analytic=True,
+    fused=Fused(lambda x: _with_slope(_gelu_tanh_block, x), (lambda g, slope, x: g * slope,)),
 )
 def _gelu_tanh(input: Array) -> Array:
     r"""Gaussian error linear unit by a hyperbolic tangent, :math:`y = \tfrac12 x (1 + \tanh u)`.
@@ -72,14 +147,14 @@ def _gelu_tanh(input: Array) -> Array:
     With :math:`u = \sqrt{2/\pi}\,(x + 0.044715\,x^3)` the derivative is
     :math:`\tfrac12 (1 + \tanh u) + \tfrac12 x (1 - \tanh^2 u)\,u'` (Hendrycks and Gimpel 2016).
     """
-    return input * 0.5 * (1 + np.tanh(input * (input * input * (0.044715 * _SLOPE) + _SLOPE)))
+    return _with_slope(_gelu_tanh_block, input)[0]
 
 
 def _gelu_tanh_slope(x: Array) -> Array:
     """The derivative of `_gelu_tanh`."""
     square = x * x
-    t = tanh(x * (square * (0.044715 * _SLOPE) + _SLOPE))
-    return (1 + t) * 0.5 + x * (1 - t * t) * (square * (3 * 0.044715 * _SLOPE / 2) + _SLOPE / 2)
+    t = tanh(x * (square * _CUBIC + _LINEAR))
+    return (t + 1) * 0.5 * ((1 - t) * x * (square * (3 * _CUBIC) + _LINEAR) + 1)
 
 
 @op(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..convention import convention
 from ..domain import DISTINCT, NONZERO, POSITIVE, REALS, Reals
 from ..op import Array, op
-from .compare import sign, where, wins
+from .cast import cast, clone
+from .checks import of_tensors
+from .compare import _where, floating, sign, wins
 from .elementwise import log
+from .rounding import _floor_divide, _trunc_divide
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -77,14 +82,12 @@ def pow(input: Array, exponent: Array) -> Array:
 
 def _one_less(a: Array, b: Array) -> Array:
     """b - 1, but 1 where a and b are 0: there b a^(b - 1) is 0, too."""
-    return (b - 1 if b != 0 else 1) if isinstance(b, (int, float)) else where((a == 0) & (b == 0), 1, b - 1)
+    return (b - 1 if b != 0 else 1) if isinstance(b, (int, float)) else _where((a == 0) & (b == 0), 1, b - 1)
 
 
 def _log_base(a: Array, b: Array) -> Array:
     """ln a, but 0 where a is 0 and b isn't negative: there a^b doesn't depend on b."""
-    if not hasattr(a, "dtype") or a.dtype.kind != "f":
-        a = np.asarray(a, b.dtype)
-    return log(where((a == 0) & (b >= 0), 1, a))
+    return log(_where((a == 0) & (b >= 0), 1, floating(a, b)))
 
 
 @op(lambda g, y, x: -g, tex="-{input}", analytic=True, ufunc=np.negative)
@@ -96,7 +99,7 @@ def neg(input: Array) -> Array:
 @op(lambda g, y, x: g * 2 * x, tex="{input}^2", analytic=True, ufunc=np.square)
 def square(input: Array) -> Array:
     r"""Square, :math:`y = x^2`, :math:`dy = 2 x\,dx`."""
-    return np.square(input)
+    return np.square(input) if input.dtype.kind != "b" else input.astype(np.int64)
 
 
 @op(lambda g, y, x: -g * y * y, domain=POSITIVE, tex=r"\frac{{1}}{{{input}}}", analytic=True, ufunc=np.reciprocal)
@@ -117,6 +120,7 @@ def abs(input: Array) -> Array:
     return np.absolute(input)
 
 
+@of_tensors(2)
 @op(
     lambda g, y, a, b: g * wins(a, b),
     lambda g, y, a, b: g * wins(b, a),
@@ -132,6 +136,7 @@ def maximum(input: Array, other: Array) -> Array:
     return np.maximum(input, other)
 
 
+@of_tensors(2)
 @op(
     lambda g, y, a, b: g * wins(a, b, True),
     lambda g, y, a, b: g * wins(b, a, True),
@@ -147,66 +152,222 @@ def minimum(input: Array, other: Array) -> Array:
     return np.minimum(input, other)
 
 
-@op(domain=(REALS, Reals(low=0.3)), tex=r"\left\lfloor {input} / {other} \right\rfloor", ufunc=np.floor_divide)
-def floor_divide(input: Array, other: Array) -> Array:
-    """The quotient rounded down; without gradient, as in PyTorch."""
-    return np.floor_divide(input, other)
+@of_tensors(2)
+@op(
+    lambda g, y, a, b: _where((a >= b) | (b != b), g, 0),
+    lambda g, y, a, b: _where((a >= b) | (b != b), 0, g),
+    domain=DISTINCT,
+    tex=r"\operatorname{{fmax}}({input}, {other})",
+    ufunc=np.fmax,
+)
+def fmax(input: Array, other: Array) -> Array:
+    """The greater of two elements, the other one of a NaN.
+
+    The cotangent goes to the element that was taken, to the first at a tie.
+    """
+    return np.fmax(input, other)
+
+
+@of_tensors(2)
+@op(
+    lambda g, y, a, b: _where((a <= b) | (b != b), g, 0),
+    lambda g, y, a, b: _where((a <= b) | (b != b), 0, g),
+    domain=DISTINCT,
+    tex=r"\operatorname{{fmin}}({input}, {other})",
+    ufunc=np.fmin,
+)
+def fmin(input: Array, other: Array) -> Array:
+    """The lesser of two elements, the other one of a NaN.
+
+    The cotangent goes to the element that was taken, to the first at a tie.
+    """
+    return np.fmin(input, other)
 
 
 @op(
-    lambda g, y, a, b: g,
-    lambda g, y, a, b: -g * floor_divide(a, b),
-    domain=(Reals(kinks=(-2.0, -1.0, 0.0, 1.0, 2.0)), Reals(low=0.99, high=1.01)),
-    tex=r"{input} \bmod {other}",
-    ufunc=np.remainder,
+    lambda g, y, a, b, w: g * (1 - w),
+    lambda g, y, a, b, w: g * w,
+    lambda g, y, a, b, w: g * (b - a),
+    tex=r"{input} + {weight} ({end} - {input})",
+    analytic=True,
 )
-def remainder(input: Array, other: Array) -> Array:
-    r"""Remainder with the divisor's sign, :math:`y = a - b \lfloor a / b \rfloor`.
+def _lerp(input: Array, end: Array, weight: Array) -> Array:
+    r"""Linear interpolation, :math:`y = a + w (b - a)`.
 
-    Between the jumps the floor is constant, so :math:`dy = da - \lfloor a / b \rfloor\,db`.
+    :math:`dy = (1 - w)\,da + w\,db + (b - a)\,dw`.
     """
-    return np.remainder(input, other)
+    return input + np.multiply(weight, end - input)
+
+
+# --------------------------------------------------------------------------------------------- compositions
+
+
+def _scaled(name: str, input: Array, other: Array, alpha: float) -> Array:
+    """`alpha * other`, if `alpha` can be a factor of these dtypes.
+
+    Raises:
+        RuntimeError: a fraction for integers, or a bool for numbers.
+    """
+    if alpha == 1 and type(alpha) is int:
+        return other
+    kinds = {kind_of(input), kind_of(other)}
+    if type(alpha) is float and "f" not in kinds:
+        raise RuntimeError(f"{name}: of integers alpha must be an integer, not {alpha}")
+    if type(alpha) is bool and kinds != {"b"}:
+        raise RuntimeError(f"{name}: alpha can be a bool only of bools, not {alpha} of numbers")
+    return mul(other, alpha) if hasattr(other, "dtype") else other * alpha
+
+
+def kind_of(value: Array) -> str:
+    """NumPy's letter for the kind of number: "f", "i", "u" or "b"."""
+    return value.dtype.kind if hasattr(value, "dtype") else np.dtype(type(value)).kind
 
 
 def add(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
-    """`input + alpha * other`."""
-    return _add(input, other if alpha == 1 else mul(other, alpha))
+    """`input + alpha * other`.
+
+    Raises:
+        RuntimeError: `alpha` is a fraction and the operands are integers.
+    """
+    return _add(input, _scaled("add", input, other, alpha))
 
 
 def sub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
-    """`input - alpha * other`."""
-    return _sub(input, other if alpha == 1 else mul(other, alpha))
+    """`input - alpha * other`.
+
+    Raises:
+        RuntimeError: the operands are bool, or `alpha` is a fraction and the operands are integers.
+    """
+    return _sub(input, _scaled("sub", input, other, alpha))
+
+
+def rsub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
+    """`other - alpha * input`.
+
+    Raises:
+        RuntimeError: the operands are bool, or `alpha` is a fraction and the operands are integers.
+    """
+    return _sub(other, _scaled("rsub", other, input, alpha))
 
 
 def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Tensor:
-    """`input / other`; `rounding_mode` "floor" or "trunc" rounds the quotient.
+    """`input / other`, of integers too; `rounding_mode` "floor" or "trunc" rounds the quotient, with gradient 0.
 
     Raises:
-        ValueError: another rounding mode.
+        RuntimeError: another rounding mode, or integers are divided by zero and rounded.
     """
     if rounding_mode is None:
         return _div(input, other)
     if rounding_mode == "floor":
-        return floor_divide(input, other)
+        return _floor_divide(input, other)
     if rounding_mode == "trunc":
-        floor = floor_divide(input, other)
-        if floor.dtype.kind != "f":
-            return _add(floor, (floor < 0) & (floor * other != input))
-        y = _div(input, other)
-        return mul(sign(y), floor_divide(abs(y), 1))
-    raise ValueError(f"div: rounding_mode must be None, 'floor' or 'trunc', not {rounding_mode!r}")
+        return _trunc_divide(input, other)
+    raise RuntimeError(f"div: rounding_mode must be None, 'floor' or 'trunc', not {rounding_mode!r}")
 
 
+subtract, multiply, divide, true_divide = sub, mul, div, div
+negative, absolute = neg, abs
+
+
+def positive(input: Array) -> Tensor:
+    """The tensor itself.
+
+    Raises:
+        RuntimeError: it is bool.
+    """
+    if input.dtype.kind == "b":
+        raise RuntimeError("positive: bool elements have no sign; convert with .int() first")
+    return input  # type: ignore[no-any-return]
+
+
+def float_power(input: Array, exponent: Array) -> Tensor:
+    """`input` to the power of `exponent`, computed in float64."""
+    return pow(_double(input), _double(exponent))
+
+
+def _double(value: Array) -> Array:
+    return cast(value, np.float64) if hasattr(value, "detach") else np.asarray(value, np.float64)
+
+
+@convention("clamp at a bound", [-2.0, -1.0, 0.0, 1.0, 2.0], -1, 1, gives=[0, 0, 1, 0, 0], value=[-1, -1, 0, 1, 1])
 def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> Tensor:
     r"""Elements limited to [`min`, `max`]; a bound may be a number, a tensor or None.
 
-    The gradient is 1 strictly between the bounds and 0 elsewhere, at a bound too.
+    The gradient is 1 strictly between the bounds and 0 elsewhere, at a bound too; a tensor's element at which it is
+    limited gets the rest.
 
     Raises:
         RuntimeError: both bounds are None.
+        TypeError: one bound is a tensor, the other a number.
     """
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
+    if min is not None and max is not None and isinstance(min, _NUMBERS) != isinstance(max, _NUMBERS):
+        raise TypeError("clamp: the bounds must both be numbers or both be tensors")
     if min is not None:
-        input = where(input <= min, min, input)
-    return input if max is None else where(input >= max, max, input)
+        input = _where(input <= min, min, input)
+    return input if max is None else _where(input >= max, max, input)
+
+
+_NUMBERS = (bool, int, float)
+clip = clamp
+
+
+def clamp_min(input: Array, min: Array) -> Tensor:
+    """Elements limited to at least `min`, a number or a tensor; at the bound the gradient is 0."""
+    return _where(input <= min, min, input)
+
+
+def clamp_max(input: Array, max: Array) -> Tensor:
+    """Elements limited to at most `max`, a number or a tensor; at the bound the gradient is 0."""
+    return _where(input >= max, max, input)
+
+
+def nan_to_num(
+    input: Array, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """The elements with `nan`, 0 if not given, for NaN, and `posinf` and `neginf` for infinities.
+
+    The greatest and the least number of the dtype stand for infinities if they aren't given. What was replaced has no
+    gradient.
+    """
+    if input.dtype.kind != "f":
+        return clone(input)
+    limits = np.finfo(input.dtype)
+    input = _where(input != input, 0.0 if nan is None else nan, input)
+    input = _where(input == math.inf, float(limits.max) if posinf is None else posinf, input)
+    return _where(input == -math.inf, float(limits.min) if neginf is None else neginf, input)
+
+
+def lerp(input: Array, end: Array, weight: Array) -> Tensor:
+    """From `input` to `end`, the part `weight` of the way: `input + weight * (end - input)`.
+
+    Raises:
+        RuntimeError: the tensors' dtypes differ, or aren't floating.
+    """
+    for name, t in (("end", end), ("weight", weight)):
+        if getattr(t, "dtype", input.dtype) != input.dtype:
+            raise RuntimeError(f"lerp: {name} is of dtype {t.dtype}, not of that of the input, {input.dtype}")
+    if input.dtype.kind != "f":
+        raise RuntimeError(f"lerp: the elements must be floating, not {input.dtype}")
+    return _lerp(input, end, weight)
+
+
+def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Tensor:
+    """`input + value * tensor1 * tensor2`."""
+    product = mul(tensor1, tensor2)
+    if product.dtype.kind != "f" and input.dtype.kind != "f":
+        value = int(value)
+    return _add(input, product if value == 1 else mul(product, value))
+
+
+def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Tensor:
+    """`input + value * tensor1 / tensor2`.
+
+    Raises:
+        RuntimeError: a quotient of integers.
+    """
+    if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
+        raise RuntimeError("addcdiv: a quotient of integers; convert them with .float() first")
+    quotient = _div(tensor1, tensor2)
+    return _add(input, quotient if value == 1 else mul(quotient, value))

@@ -26,6 +26,15 @@ def _cast(input: Array, dtype: Any) -> Array:
     return np.array(input, dtype=dtype)
 
 
+@op(lambda g, y, x: g, tex="{input}", analytic=True)
+def clone(input: Array) -> Array:
+    """A copy in memory of its own, in the graph: the cotangent passes as it is."""
+    return np.array(input)
+
+
+# --------------------------------------------------------------------------------------------- compositions
+
+
 def cast(input: Array, dtype: Any) -> Tensor:
     """The elements in `dtype`; the tensor itself if it has that dtype. Integers and bools have no gradient."""
     dtype = np.dtype(dtype)
@@ -33,7 +42,99 @@ def cast(input: Array, dtype: Any) -> Tensor:
     return same if same.dtype == dtype else _cast(same, dtype)
 
 
-@op(lambda g, y, x: g, tex="{input}", analytic=True)
-def clone(input: Array) -> Array:
-    """A copy in memory of its own, in the graph: the cotangent passes as it is."""
-    return np.array(input)
+def to(input: Array, *args: Any, **kwargs: Any) -> Tensor:
+    """The elements in another dtype; the tensor itself if it has it, unless `copy`.
+
+    Forms: `to(dtype)`, `to(other)` with a tensor whose dtype counts, and `to(device, dtype)`, where "cpu" and None are
+    the devices there are; each with `non_blocking` and `copy`, False by default.
+
+    Raises:
+        TypeError: the arguments are of none of these forms.
+        RuntimeError: another device.
+    """
+    dtype, copy = _conversion(input.dtype, *args, **kwargs)
+    found = cast(input, dtype)
+    return clone(found) if copy and found is input else found
+
+
+def _conversion(
+    own: Any,
+    *args: Any,
+    dtype: Any = None,
+    device: Any = None,
+    other: Any = None,
+    non_blocking: bool = False,
+    copy: bool = False,
+) -> tuple[Any, bool]:
+    """The dtype that the arguments of `to` mean for a tensor of dtype `own`, and whether it must be a copy."""
+    rest = list(args)
+    if rest and (rest[0] is None or (isinstance(rest[0], str) and rest[0] in _DEVICES)):
+        device = rest.pop(0)
+        if rest and not isinstance(rest[0], bool):
+            dtype = rest.pop(0)
+    elif rest:
+        dtype = rest.pop(0)
+    if device not in (None, "cpu"):
+        raise RuntimeError(f"to: the only device is 'cpu', not {device!r}")
+    if len(rest) > 2 or not all(isinstance(flag, bool) for flag in rest):
+        raise TypeError(f"to: takes a dtype, a tensor or 'cpu', then non_blocking and copy, not {args}")
+    dtype = own if other is None and dtype is None else dtype if other is None else other
+    return np.dtype(dtype.dtype if hasattr(dtype, "array") else dtype), rest[1] if len(rest) == 2 else copy
+
+
+_DEVICES = ("cpu", "cuda", "mps", "meta")
+
+
+def cpu(input: Array) -> Tensor:
+    """The tensor itself: there is no other device."""
+    return input  # type: ignore[no-any-return]
+
+
+def type_as(input: Array, other: Tensor) -> Tensor:
+    """The elements in the dtype of `other`."""
+    return cast(input, other.dtype)
+
+
+def half(input: Array) -> Tensor:
+    """The elements in float16."""
+    return cast(input, np.float16)
+
+
+def single(input: Array) -> Tensor:
+    """The elements in float32."""
+    return cast(input, np.float32)
+
+
+def double(input: Array) -> Tensor:
+    """The elements in float64."""
+    return cast(input, np.float64)
+
+
+def byte(input: Array) -> Tensor:
+    """The elements in uint8."""
+    return cast(input, np.uint8)
+
+
+def char(input: Array) -> Tensor:
+    """The elements in int8."""
+    return cast(input, np.int8)
+
+
+def short(input: Array) -> Tensor:
+    """The elements in int16."""
+    return cast(input, np.int16)
+
+
+def int32(input: Array) -> Tensor:
+    """The elements in int32."""
+    return cast(input, np.int32)
+
+
+def long(input: Array) -> Tensor:
+    """The elements in int64."""
+    return cast(input, np.int64)
+
+
+def boolean(input: Array) -> Tensor:
+    """Whether the elements are non-zero."""
+    return cast(input, np.bool_)

@@ -1,15 +1,22 @@
-"""Elementwise functions of one variable."""
+"""Exponentials, logarithms and roots, and what is made of them."""
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..convention import convention
-from ..domain import POSITIVE, Reals
+from ..domain import NONZERO, POSITIVE, REALS, Reals
 from ..op import Array, Fused, op
-from .compare import sign, where
+from .checks import of_tensors
+from .compare import _where, floating, sign
+
+if TYPE_CHECKING:
+    from ..tensor import Tensor
+
+LN2 = math.log(2)
 
 
 @op(lambda g, y, x: g * y, tex="e^{{{input}}}", analytic=True, ufunc=np.exp)
@@ -21,6 +28,12 @@ def exp(input: Array) -> Array:
     return np.exp(input)
 
 
+@op(lambda g, y, x: g * (y * LN2), tex="2^{{{input}}}", analytic=True, ufunc=np.exp2)
+def exp2(input: Array) -> Array:
+    r"""Power of two, :math:`y = 2^x`, :math:`dy = 2^x \ln 2\,dx = y \ln 2\,dx`."""
+    return np.exp2(input)
+
+
 @op(lambda g, y, x: g * (y + 1), tex="e^{{{input}}} - 1", analytic=True, ufunc=np.expm1)
 def expm1(input: Array) -> Array:
     r"""Exponential minus one, :math:`y = e^x - 1`, exact near 0.
@@ -30,6 +43,7 @@ def expm1(input: Array) -> Array:
     return np.expm1(input)
 
 
+@convention("log at 0; at -1", [0.0, -1.0, 2.0], gives=[math.inf, math.nan, 0.5])
 @op(lambda g, y, x: g / _or_nan(x), domain=POSITIVE, tex=r"\ln {input}", analytic=True, ufunc=np.log)
 def log(input: Array) -> Array:
     r"""Natural logarithm, :math:`y = \ln x`.
@@ -39,6 +53,25 @@ def log(input: Array) -> Array:
     return np.log(input)
 
 
+@op(lambda g, y, x: g / (_or_nan(x) * LN2), domain=POSITIVE, tex=r"\log_2 {input}", analytic=True, ufunc=np.log2)
+def log2(input: Array) -> Array:
+    r"""Logarithm to base 2, :math:`y = \ln x / \ln 2`, :math:`dy = dx / (x \ln 2)`; at 0 and below as `log`."""
+    return np.log2(input)
+
+
+@op(
+    lambda g, y, x: g / (_or_nan(x) * math.log(10)),
+    domain=POSITIVE,
+    tex=r"\log_{{10}} {input}",
+    analytic=True,
+    ufunc=np.log10,
+)
+def log10(input: Array) -> Array:
+    r"""Logarithm to base 10, :math:`y = \ln x / \ln 10`, :math:`dy = dx / (x \ln 10)`; at 0 and below as `log`."""
+    return np.log10(input)
+
+
+@convention("log1p at -1; at -2", [-1.0, -2.0, 1.0], gives=[math.inf, math.nan, 0.5])
 @op(
     lambda g, y, x: g / _or_nan(1 + x),
     domain=Reals(low=-0.9),
@@ -56,7 +89,44 @@ def log1p(input: Array) -> Array:
 
 def _or_nan(x: Array) -> Array:
     """x, or NaN where it is negative and its logarithm has no value."""
-    return where(x < 0, math.nan, x)
+    return _where(x < 0, math.nan, x)
+
+
+@convention("logaddexp(-inf, -inf)", -math.inf, -math.inf, gives=(0, 0), value=-math.inf)
+@convention("logaddexp(inf, 0)", math.inf, 0.0, gives=(1, 0), value=math.inf)
+@of_tensors(2)
+@op(
+    lambda g, y, a, b: g * _where(y == -math.inf, 0, sigmoid(_gap(a, b))),
+    lambda g, y, a, b: g * _where(y == -math.inf, 0, sigmoid(_gap(b, a))),
+    tex=r"\ln(e^{{{input}}} + e^{{{other}}})",
+    ufunc=np.logaddexp,
+)
+def logaddexp(input: Array, other: Array) -> Array:
+    r"""Logarithm of a sum of exponentials, :math:`y = \ln(e^a + e^b)`, where neither overflows.
+
+    :math:`dy = e^{a - y}\,da + e^{b - y}\,db`, and :math:`e^{a - y} = \sigma(a - b)`; 0 where both are -inf.
+    """
+    return np.logaddexp(input, other)
+
+
+@of_tensors(2)
+@op(
+    lambda g, y, a, b: g * _where(y == -math.inf, 0, sigmoid(_gap(a, b) * LN2)),
+    lambda g, y, a, b: g * _where(y == -math.inf, 0, sigmoid(_gap(b, a) * LN2)),
+    tex=r"\log_2(2^{{{input}}} + 2^{{{other}}})",
+    ufunc=np.logaddexp2,
+)
+def logaddexp2(input: Array, other: Array) -> Array:
+    r"""Logarithm to base 2 of a sum of powers of two, :math:`y = \log_2(2^a + 2^b)`.
+
+    :math:`dy = 2^{a - y}\,da + 2^{b - y}\,db`, and :math:`2^{a - y} = \sigma((a - b) \ln 2)`; 0 where both are -inf.
+    """
+    return np.logaddexp2(input, other)
+
+
+def _gap(a: Array, b: Array) -> Array:
+    """a - b, and 0 between equal infinities."""
+    return _where((a == b) & (abs(a) == math.inf), 0, a - b)
 
 
 @convention("sqrt at 0", [0.0, 4.0], gives=[math.inf, 0.25])
@@ -79,44 +149,24 @@ def rsqrt(input: Array) -> Array:
     return 1 / np.sqrt(input)
 
 
-@op(lambda g, y, x: g * cos(x), tex=r"\sin {input}", analytic=True, ufunc=np.sin)
-def sin(input: Array) -> Array:
-    r"""Sine, :math:`dy = \cos x\,dx`; x in radians."""
-    return np.sin(input)
+@convention("sigmoid at +-1000", [-1000.0, 1000.0], gives=[0, 0], value=[0, 1])
+@op(lambda g, y, x: g * (y * (1 - y)), tex=r"\sigma({input})", analytic=True)
+def sigmoid(input: Array) -> Array:
+    r"""Logistic sigmoid, :math:`y = 1 / (1 + e^{-x})`.
+
+    :math:`dy = e^{-x} / (1 + e^{-x})^2\,dx = y (1 - y)\,dx`. Where :math:`e^{-x}` overflows, y is 0, as it should be.
+    """
+    with np.errstate(over="ignore"):
+        e = np.exp(np.multiply(input, -1))  # not negative(), which bools don't have
+        e += 1
+        return np.divide(1, e, out=e) if isinstance(e, np.ndarray) else 1 / e
 
 
-@op(lambda g, y, x: -g * sin(x), tex=r"\cos {input}", analytic=True, ufunc=np.cos)
-def cos(input: Array) -> Array:
-    r"""Cosine, :math:`dy = -\sin x\,dx`; x in radians."""
-    return np.cos(input)
-
-
-@op(
-    lambda g, y, x: g * (1 + y * y),
-    domain=Reals(low=-1.4, high=1.4),
-    tex=r"\tan {input}",
-    analytic=True,
-    ufunc=np.tan,
-)
-def tan(input: Array) -> Array:
-    r"""Tangent, :math:`dy = (1 + \tan^2 x)\,dx = (1 + y^2)\,dx`; x in radians."""
-    return np.tan(input)
-
-
+@convention("tanh at +-1000", [-1000.0, 1000.0], gives=[0, 0], value=[-1, 1])
 @op(lambda g, y, x: g * (1 - y * y), tex=r"\tanh {input}", analytic=True, ufunc=np.tanh)
 def tanh(input: Array) -> Array:
     r"""Hyperbolic tangent, :math:`dy = (1 - \tanh^2 x)\,dx = (1 - y^2)\,dx`."""
     return np.tanh(input)
-
-
-@op(lambda g, y, x: g * (y * (1 - y)), tex=r"\sigma({input})")
-def sigmoid(input: Array) -> Array:
-    r"""Logistic sigmoid, :math:`y = 1 / (1 + e^{-x})`.
-
-    :math:`dy = e^{-x} / (1 + e^{-x})^2\,dx = y (1 - y)\,dx`. Computed from :math:`e^{-|x|}`, which can't overflow.
-    """
-    e = np.exp(-np.abs(input))
-    return np.where(input >= 0, 1, e) / (1 + e)
 
 
 def _relu(input: Array) -> tuple[Array, Array]:
@@ -138,7 +188,7 @@ def _relu_rule(g: Array, y: Array, x: Array) -> Array:
 @convention("relu of NaN", [math.nan], gives=[math.nan], value=[math.nan])
 @op(
     lambda g, y, x: g * sign(y),
-    domain=Reals(kinks=(0.0,)),
+    domain=NONZERO,
     tex=r"\max(0, {input})",
     fused=Fused(_relu, (_relu_rule,)),
 )
@@ -158,3 +208,51 @@ def softplus(input: Array) -> Array:
     :math:`dy = e^x / (1 + e^x)\,dx = \sigma(x)\,dx`. Computed as :math:`\max(0, x) + \ln(1 + e^{-|x|})`.
     """
     return np.maximum(input, 0) + np.log1p(np.exp(-np.abs(input)))
+
+
+@convention("xlogy(0, 0)", 0.0, 0.0, gives=(0, 0), value=0)
+@op(
+    lambda g, y, a, b: g * _where((a == 0) & (b <= 0), 0, log(floating(b, a))),
+    lambda g, y, a, b: g * (a / _where((a == 0) & (b == 0), 1, b)),
+    domain=(REALS, POSITIVE),
+    tex=r"{input} \ln {other}",
+)
+def xlogy(input: Array, other: Array) -> Array:
+    r"""Product with a logarithm, :math:`y = a \ln b`, and 0 where a is 0, even if b is 0 or negative.
+
+    :math:`dy = \ln b\,da + a\,db / b`; at a = 0 both are 0 where b is 0, the first where b is negative, too.
+    """
+    other = np.asarray(other, np.result_type(input, other))
+    return np.multiply(input, np.log(np.where(np.equal(input, 0) & ~np.isnan(other), 1, other)))
+
+
+@op(
+    lambda g, y, x: g / _or_nan(x * (1 - x)),
+    domain=Reals(0.02, 0.98),
+    tex=r"\ln\frac{{{input}}}{{1 - {input}}}",
+    analytic=True,
+)
+def _logit(input: Array) -> Array:
+    r"""Log-odds, :math:`y = \ln(x / (1 - x))`, the inverse of the sigmoid.
+
+    :math:`x = \sigma(y)`, so :math:`dx = x (1 - x)\,dy` and :math:`dy = dx / (x (1 - x))`; infinite at 0 and 1, NaN
+    outside.
+    """
+    return np.log(np.true_divide(input, np.subtract(1, input)))
+
+
+# --------------------------------------------------------------------------------------------- compositions
+
+
+def logit(input: Array, eps: float | None = None) -> Tensor:
+    r"""The inverse of `sigmoid`, :math:`\ln(x / (1 - x))`; x is first limited to [eps, 1 - eps] if `eps` is given.
+
+    The gradient is 0 where x is limited.
+    """
+    if eps is not None:
+        low, high = eps, 1 - eps
+        input = _where(input < low, low, _where(input > high, high, input))
+    return _logit(input)
+
+
+expit = sigmoid

@@ -11,6 +11,7 @@ import numpy as np
 from ..domain import FLAG, REALS, Given
 from ..op import Array, Fused, op
 from .elementwise import rsqrt
+from .layout import BLOCK, memory_order
 from .reduce import mean
 
 
@@ -53,11 +54,7 @@ class Layout(NamedTuple):
 
 def layout_of(x: Array, dims: Sequence[int]) -> Layout:
     """How to reduce `x` over `dims`: as it lies in memory, if it lies dense and the other dimensions side by side."""
-    order = tuple(range(x.ndim))
-    if not x.flags.c_contiguous:
-        by_stride = tuple(sorted(order, key=lambda d: -x.strides[d]))
-        if x.transpose(by_stride).flags.c_contiguous:
-            order = by_stride
+    order = memory_order(x)
     kept = [i for i, d in enumerate(order) if d not in dims and x.shape[d] != 1]
     if kept and any(order[i] in dims and x.shape[order[i]] != 1 for i in range(kept[0], kept[-1])):
         order = tuple(sorted(range(x.ndim), key=lambda d: d in dims))
@@ -73,7 +70,6 @@ def layout_of(x: Array, dims: Sequence[int]) -> Layout:
 _PIECE = 4096
 _COLUMN = 256
 _NARROW = 32  # elements: shorter rows than this are summed as columns
-_BLOCK = 2**16  # elements that stay in the cache
 
 
 def _sums(x: Array) -> Array:
@@ -108,7 +104,7 @@ def _products(x: Array, y: Array) -> Array:
         return np.zeros(kept, wide)
     if outer > 1 and inner < _NARROW:
         x, y = x.reshape(outer, -1), y.reshape(outer, -1)
-        step = max(1, min(_COLUMN, _BLOCK // (kept * inner)))
+        step = max(1, min(_COLUMN, BLOCK // (kept * inner)))
         total = np.zeros(kept * inner, wide)
         for i in range(0, outer, step):
             part = x[i : i + step] * y[i : i + step]
@@ -141,7 +137,7 @@ def _flat(x: Array, *vectors: Array) -> tuple[tuple[int, int], list[Array]]:
 
 
 def _blocks(rows: int, columns: int) -> list[slice]:
-    step = max(1, _BLOCK // max(columns, 1))
+    step = max(1, BLOCK // max(columns, 1))
     return [slice(i, i + step) for i in range(0, rows, step)]
 
 

@@ -16,7 +16,7 @@ from ...convention import convention
 from ...inplace import store
 from ...op import numpy_names, wrap
 from ...ops import elementwise, reduce
-from ...ops.activation import _elu, _gelu_tanh, _leaky, floating
+from ...ops.activation import _elu, _gelu, _gelu_tanh, _leaky, floating
 from ...ops.arithmetic import abs as absolute, clamp
 from ...ops.compare import sign, where
 from ...ops.shape import chunk, dims_of
@@ -200,6 +200,8 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
         RuntimeError: another approximation, or the elements aren't floating.
     """
     floating("gelu", input)
+    if approximate == "none":
+        return _gelu(input)
     if approximate == "tanh":
         return _gelu_tanh(input)
     raise RuntimeError(f"gelu: approximate argument must be either none or tanh, not {approximate!r}")

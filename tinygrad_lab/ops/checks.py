@@ -1,0 +1,31 @@
+"""What several families refuse alike."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def of_tensors(count: int) -> Callable[[F], F]:
+    """Let a function refuse Python numbers for its first `count` operands, where PyTorch wants tensors.
+
+    The decorated function raises a TypeError.
+    """
+
+    def declare(function: F) -> F:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            for a in args[:count]:
+                if isinstance(a, (int, float)):
+                    raise TypeError(
+                        f"{function.__name__.strip('_')}: an operand must be a tensor, not the number {a!r}; make it "
+                        "one with tinygrad_lab.tensor(...)"
+                    )
+            return function(*args, **kwargs)
+
+        return call  # type: ignore[return-value]  # wraps keeps the signature
+
+    return declare
