@@ -91,7 +91,7 @@ def _gelu_block(x: Array, y: Array, slope: Array) -> None:
 
 
 @op(
-    lambda g, y, x: g * ((erf(x * math.sqrt(0.5)) + 1) * 0.5 + x * exp(x * x * -0.5) * _DENSITY),
+    lambda g, y, x: g * _gelu_slope(x),
     tex=r"{input}\,\Phi({input})",
     fused=Fused(lambda x: _with_slope(_gelu_block, x), (lambda g, slope, x: g * slope,)),
 )
@@ -103,6 +103,11 @@ def _gelu(input: Array) -> Array:
     both are computed at once, block by block in the cache.
     """
     return _with_slope(_gelu_block, input)[0]
+
+
+def _gelu_slope(x: Array) -> Array:
+    """The derivative of `_gelu`."""
+    return (1 + erf(x * math.sqrt(0.5))) * 0.5 + x * exp(x * x * -0.5) * _DENSITY
 
 
 def _with_slope(kernel: Callable[[Array, Array, Array], None], input: Array) -> tuple[Array, Array]:
