@@ -12,7 +12,7 @@ from ..domain import REALS, Dim, Given, Reals
 from ..op import Array, Fused, op
 from .compare import where
 from .elementwise import exp, tanh
-from .layout import BLOCK, rolled, unrolled
+from .layout import BLOCK, alike, memory_order
 from .softmax import weights, weights_rule
 from .special import SINGLE, erf
 
@@ -112,12 +112,14 @@ def _gelu_slope(x: Array) -> Array:
 
 def _with_slope(kernel: Callable[[Array, Array, Array], None], input: Array) -> tuple[Array, Array]:
     """A function and its derivative, which `kernel` writes for each block."""
-    x, order = unrolled(input)
-    y, slope = np.empty_like(x), np.empty_like(x)
+    order = memory_order(input)
+    x = np.ascontiguousarray(input.transpose(order)).reshape(-1)
+    (y, ys), (slope, slopes) = (alike(input.shape, order, input.dtype) for _ in range(2))
+    ys, slopes = ys.reshape(-1), slopes.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
         for i in range(0, x.size, BLOCK):
-            kernel(x[i : i + BLOCK], y[i : i + BLOCK], slope[i : i + BLOCK])
-    return rolled(y, input.shape, order), rolled(slope, input.shape, order)
+            kernel(x[i : i + BLOCK], ys[i : i + BLOCK], slopes[i : i + BLOCK])
+    return y, slope
 
 
 _LINEAR, _CUBIC = math.sqrt(2 / math.pi), 0.044715 * math.sqrt(2 / math.pi)

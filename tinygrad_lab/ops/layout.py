@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,12 +21,10 @@ def memory_order(x: Array) -> tuple[int, ...]:
     return by_stride if x.transpose(by_stride).flags.c_contiguous else order
 
 
-def unrolled(x: Array) -> tuple[Array, tuple[int, ...]]:
-    """The elements in the order of memory as a vector, and the order of the dimensions there."""
-    order = memory_order(x)
-    return np.ascontiguousarray(x.transpose(order)).reshape(-1), order
-
-
-def rolled(elements: Array, shape: Sequence[int], order: Sequence[int]) -> Array:
-    """The array of `shape` whose elements in the order of memory are `elements`."""
-    return elements.reshape([shape[d] for d in order]).transpose(np.argsort(order))
+def alike(shape: Sequence[int], order: Sequence[int], dtype: Any) -> tuple[Array, Array]:
+    """An empty array of `shape` in memory of its own, whose dimensions lie in `order`; and its elements as they lie."""
+    lying = np.empty([shape[d] for d in order], dtype)
+    if tuple(order) == tuple(range(len(order))):
+        return lying, lying
+    out = np.empty_like(lying.transpose(np.argsort(order)))  # keeps the order, and is no view
+    return out, out.transpose(order)

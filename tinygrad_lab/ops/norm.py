@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from ..domain import FLAG, REALS, Given
 from ..op import Array, Fused, op
 from .elementwise import rsqrt
-from .layout import BLOCK, memory_order
+from .layout import BLOCK, alike, memory_order
 from .reduce import mean
 
 
@@ -32,7 +32,13 @@ class Layout(NamedTuple):
         """The elements of a tensor in the three dimensions: a view if they lie so, else a copy."""
         return np.ascontiguousarray(x.transpose(self.order)).reshape(self.sizes)
 
-    def leave(self, x: Array) -> Array:
+    def empty(self, dtype: Any) -> tuple[Array, Array]:
+        """A new tensor that lies so, and its elements."""
+        shape = [n for _, n in sorted(zip(self.order, self.shape, strict=True))]
+        tensor, elements = alike(shape, self.order, dtype)
+        return tensor, elements.reshape(self.sizes)
+
+    def view(self, x: Array) -> Array:
         """The tensor whose elements are `x`."""
         return x.reshape(self.shape).transpose(np.argsort(self.order))
 
@@ -68,7 +74,7 @@ def layout_of(x: Array, dims: Sequence[int]) -> Layout:
 # The sums are made by BLAS, in pieces of at most this many elements, so that their rounding errors don't grow, and the
 # pieces are added in float64.
 _PIECE = 4096
-_COLUMN = 256
+_COLUMN = 1024
 _NARROW = 32  # elements: shorter rows than this are summed as columns
 
 
@@ -104,7 +110,7 @@ def _products(x: Array, y: Array) -> Array:
         return np.zeros(kept, wide)
     if outer > 1 and inner < _NARROW:
         x, y = x.reshape(outer, -1), y.reshape(outer, -1)
-        step = max(1, min(_COLUMN, BLOCK // (kept * inner)))
+        step = max(1, min(_COLUMN, 2 * BLOCK // (kept * inner)))
         total = np.zeros(kept * inner, wide)
         for i in range(0, outer, step):
             part = x[i : i + step] * y[i : i + step]
@@ -121,53 +127,53 @@ def _piece(inner: int) -> int:
     return inner
 
 
-def _flat(x: Array, *vectors: Array) -> tuple[tuple[int, int], list[Array]]:
-    """A shape with two dimensions for `x`, and one matrix for each vector of kept elements that broadcasts to it.
+def _affine(x: Array, scale: Array, shift: Array, out: Array) -> Array:
+    """`x * scale + shift` with vectors of the kept elements, written into `out`."""
+    for (xs, ys), (a, b) in _blocks(x.shape, (x, out), (scale, shift)):
+        np.multiply(xs, a, out=ys)
+        np.add(ys, b, out=ys)
+    return out
+
+
+def _combination(x: Array, a: Array, y: Array, b: Array, c: Array, out: Array) -> Array:
+    """`x * a + y * b + c` with vectors of the kept elements, written into `out`."""
+    for (xs, ys, zs), (u, v, w) in _blocks(x.shape, (x, y, out), (a, b, c)):
+        part = ys * v
+        part += w
+        np.multiply(xs, u, out=zs)
+        zs += part
+    return out
+
+
+Arrays = Sequence[Array]
+
+
+def _blocks(shape: Sequence[int], arrays: Arrays, vectors: Arrays) -> Iterator[tuple[Arrays, Arrays]]:
+    """Blocks of the elements of some arrays, and what of the vectors of kept elements broadcasts to each.
 
     NumPy is slow at short rows and at rows that meet one number each, so the vectors are repeated to fill a row.
     """
-    outer, kept, inner = x.shape
+    outer, kept, inner = shape
+    dtype = arrays[0].dtype
+    if arrays[0].size == 0:
+        return
     if outer == 1 and inner > 1:
-        return (kept, inner), [v.astype(x.dtype)[:, None] for v in vectors]
+        arrays = [x.reshape(kept, inner) for x in arrays]
+        vectors = [v.astype(dtype)[:, None] for v in vectors]
+        step = max(1, BLOCK // inner)
+        for i in range(0, kept, step):
+            yield [x[i : i + step] for x in arrays], [v[i : i + step] for v in vectors]
+        return
     times = 1
-    while times * kept * inner < _PIECE and outer % (2 * times) == 0 and outer:
+    while 2 * times * kept * inner <= BLOCK and outer % (2 * times) == 0:
         times *= 2
-    rows = [np.tile(np.repeat(v.astype(x.dtype), inner), times)[None] for v in vectors]
-    return (outer // times, times * kept * inner), rows
-
-
-def _blocks(rows: int, columns: int) -> list[slice]:
-    step = max(1, BLOCK // max(columns, 1))
-    return [slice(i, i + step) for i in range(0, rows, step)]
-
-
-def _part(x: Array, block: slice) -> Array:
-    return x if len(x) == 1 else x[block]
-
-
-def _affine(x: Array, scale: Array, shift: Array) -> Array:
-    """`x * scale + shift` with vectors of the kept elements."""
-    y = np.empty(x.shape, x.dtype)
-    shape, (scale, shift) = _flat(x, scale, shift)
-    rows, out = x.reshape(shape), y.reshape(shape)
-    for block in _blocks(*shape):
-        part = out[block]
-        np.multiply(rows[block], _part(scale, block), out=part)
-        part += _part(shift, block)
-    return y
-
-
-def _combination(x: Array, a: Array, y: Array, b: Array, c: Array) -> Array:
-    """`x * a + y * b + c` with vectors of the kept elements."""
-    z = np.empty(x.shape, x.dtype)
-    shape, (a, b, c) = _flat(x, a, b, c)
-    xs, ys, zs = x.reshape(shape), y.reshape(shape), z.reshape(shape)
-    for block in _blocks(*shape):
-        part = zs[block]
-        np.multiply(ys[block], _part(b, block), out=part)
-        part += _part(c, block)
-        part += xs[block] * _part(a, block)
-    return z
+    width = times * kept * inner
+    arrays = [x.reshape(-1) for x in arrays]
+    vectors = [np.tile(np.repeat(v.astype(dtype), inner), times) for v in vectors]
+    for start in range(0, outer * kept * inner, width):
+        for i in range(0, width, BLOCK):
+            j = min(i + BLOCK, width)
+            yield [x[start + i : start + j] for x in arrays], [v[i:j] for v in vectors]
 
 
 class Moments(NamedTuple):
@@ -200,7 +206,7 @@ def moments(x: Array, dims: Sequence[int]) -> Moments:
     square = np.square(mean)
     var = _products(elements, elements) / layout.number - square
     if (square > 4 * var).any():
-        elements = _affine(elements, np.ones_like(mean), -mean)
+        elements = _affine(elements, np.ones_like(mean), -mean, np.empty_like(elements))
         centre = np.zeros_like(mean)
         var = _products(elements, elements) / layout.number
     return Moments(layout, elements, centre, mean, var)
@@ -214,6 +220,7 @@ class _Saved(NamedTuple):
     centre: Array
     slope: Array
     scale: Array  # by what a deviation from the mean was multiplied, without the weight
+    weight: Array
     folds: bool  # whether there is one weight and bias for each mean, so that they are part of the same affine map
 
 
@@ -241,12 +248,14 @@ def _forward(
     folds = all(_one_each(v, input.ndim, dims) for v in (weight, bias))
     if folds:
         slope = scale * layout.vector(weight)
-        y = layout.leave(_affine(elements, slope, layout.vector(bias) - centre * slope))
-        return y, _Saved(layout, elements, centre, scale, scale, True)
-    elements = _affine(elements, scale, -centre * scale)
-    y = np.multiply(layout.leave(elements), weight, dtype=dtype)
+        y, out = layout.empty(dtype)
+        _affine(elements, slope, layout.vector(bias) - centre * slope, out)
+        return y, _Saved(layout, elements, centre, scale, scale, weight, True)
+    elements = _affine(elements, scale, -centre * scale, np.empty_like(elements))
+    y, _ = layout.empty(dtype)
+    np.multiply(layout.view(elements), weight, out=y)
     y += bias
-    return y, _Saved(layout, elements, np.zeros_like(scale), np.ones_like(scale), scale, False)
+    return y, _Saved(layout, elements, np.zeros_like(scale), np.ones_like(scale), scale, weight, False)
 
 
 def _one_each(x: Array, ndim: int, dims: Sequence[int]) -> bool:
@@ -255,32 +264,42 @@ def _one_each(x: Array, ndim: int, dims: Sequence[int]) -> bool:
     return all(d < lead or x.shape[d - lead] == 1 for d in dims)
 
 
+class _Shared(NamedTuple):
+    """What the fast rules share: of the cotangent g of the normalised elements h, the sums of g and of g h."""
+
+    saved: _Saved
+    g: Array
+    total: Array
+    product: Array
+
+
+def _shared(g: Array, r: _Saved) -> _Shared:
+    rows = r.layout.enter(g if r.folds else g * r.weight)
+    total = _sums(rows)
+    return _Shared(r, rows, total, (_products(rows, r.elements) - r.centre * total) * r.slope)
+
+
 def _input_rule(
-    g: Array, r: _Saved, x: Array, w: Array, b: Array, dims: Any, eps: float, centred: bool, _: Any
+    g: Array, r: _Shared, x: Array, w: Array, b: Array, dims: Any, eps: float, centred: bool, _: Any
 ) -> Array:
-    layout = r.layout
-    g = layout.enter(g if r.folds else g * w)
-    mean = _sums(g) / layout.number
-    slope = (_products(g, r.elements) / layout.number - r.centre * mean) * r.slope
-    scale = r.scale * layout.vector(w) if r.folds else r.scale
-    of_elements = -scale * r.slope * slope
-    shift = -r.centre * of_elements - (scale * mean if centred else 0)
-    return layout.leave(_combination(g, scale, r.elements, of_elements, shift))
+    s, layout = r.saved, r.saved.layout
+    scale = s.scale * layout.vector(s.weight) if s.folds else s.scale
+    of_elements = -scale * s.slope * r.product / layout.number
+    shift = -s.centre * of_elements - (scale * r.total / layout.number if centred else 0)
+    d, out = layout.empty(g.dtype)
+    _combination(r.g, scale, s.elements, of_elements, shift, out)
+    return d
 
 
-def _weight_rule(g: Array, r: _Saved, x: Array, w: Array, *_: Any) -> Array:
-    layout = r.layout
-    if not r.folds:
-        return _over_rows(g * layout.leave(r.elements), w.shape)
-    rows = layout.enter(g)
-    d = (_products(rows, r.elements) - r.centre * _sums(rows)) * r.slope
-    return layout.tensor(d.astype(g.dtype))
+def _weight_rule(g: Array, r: _Shared, x: Array, w: Array, *_: Any) -> Array:
+    s = r.saved
+    if s.folds:
+        return s.layout.tensor(r.product.astype(g.dtype))
+    return _over_rows(g * s.layout.view(s.elements), w.shape)
 
 
-def _bias_rule(g: Array, r: _Saved, x: Array, w: Array, b: Array, *_: Any) -> Array:
-    if not r.folds:
-        return _over_rows(g, b.shape)
-    return r.layout.tensor(_sums(r.layout.enter(g)).astype(g.dtype))
+def _bias_rule(g: Array, r: _Shared, x: Array, w: Array, b: Array, *_: Any) -> Array:
+    return r.saved.layout.tensor(r.total.astype(g.dtype)) if r.saved.folds else _over_rows(g, b.shape)
 
 
 def _over_rows(x: Array, shape: tuple[int, ...]) -> Array:
@@ -313,7 +332,7 @@ def _with_dims(draw: Any) -> tuple[Any, ...]:
     broadcasts=True,
     sample=_with_dims,
     tex=r"\frac{{{input} - \mu}}{{\sqrt{{\sigma^2 + \varepsilon}}}}\,{weight} + {bias}",
-    fused=Fused(_forward, (_input_rule, _weight_rule, _bias_rule)),
+    fused=Fused(_forward, (_input_rule, _weight_rule, _bias_rule), _shared),
 )
 def _normalize(
     input: Array,
