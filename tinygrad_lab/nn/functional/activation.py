@@ -223,8 +223,11 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     r"""Smooth rectifier, :math:`\ln(1 + e^{\beta x}) / \beta`; x itself where :math:`\beta x` is above `threshold`."""
     floating("softplus", input)
-    scaled = input * beta
-    return where(scaled > threshold, input, elementwise.softplus(scaled) / beta)
+    scaled = input if beta == 1 else input * beta
+    y = elementwise.softplus(scaled)
+    y = y if beta == 1 else y / beta
+    exact = input.dtype == np.float32 and threshold >= 20  # beyond 17 there is no difference in float32
+    return y if exact else where(scaled > threshold, input, y)
 
 
 @convention("logsigmoid at +-1000", [-1000.0, 1000.0], gives=[1, 0], value=[-1000, 0])
