@@ -59,6 +59,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "nn.functional.scaled_dot_product_attention": (
         Difference("dropout_p=0.5", "what chance drops are other elements"),
     ),
+    "nn.functional.multi_head_attention_forward": (Difference("False, 0.5,", "what chance drops are other elements"),),
     "nn.functional.rrelu": (Difference("training=True", "its slopes are random, and the numbers not PyTorch's"),),
 }
 """Where we differ from PyTorch and mean to, by PyTorch's name."""

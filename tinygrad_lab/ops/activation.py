@@ -10,9 +10,10 @@ import numpy as np
 
 from ..domain import REALS, Dim, Given, Reals
 from ..op import Array, Fused, op
+from ..threads import in_parts
 from .compare import where
 from .elementwise import exp, tanh
-from .layout import BLOCK, alike, memory_order
+from .layout import alike, memory_order
 from .softmax import weights, weights_rule
 from .special import SINGLE, erf
 
@@ -161,15 +162,23 @@ def _gelu_slope(x: Array) -> Array:
     return (1 + erf(x * math.sqrt(0.5))) * 0.5 + x * exp(x * x * -0.5) * _DENSITY
 
 
+_BLOCK = 2**17  # elements; with smaller blocks, two threads get in each other's way
+
+
 def _with_slope(kernel: Callable[[Array, Array, Array], None], input: Array) -> tuple[Array, Array]:
     """A function and its derivative, which `kernel` writes for each block."""
     order = memory_order(input)
     x = np.ascontiguousarray(input.transpose(order)).reshape(-1)
     (y, ys), (slope, slopes) = (alike(input.shape, order, input.dtype) for _ in range(2))
     ys, slopes = ys.reshape(-1), slopes.reshape(-1)
+
+    def work(start: int, stop: int) -> None:
+        for i in range(start, stop, _BLOCK):
+            block = slice(i, min(i + _BLOCK, stop))
+            kernel(x[block], ys[block], slopes[block])
+
     with np.errstate(over="ignore", invalid="ignore"):
-        for i in range(0, x.size, BLOCK):
-            kernel(x[i : i + BLOCK], ys[i : i + BLOCK], slopes[i : i + BLOCK])
+        in_parts(work, x.size, x.size)
     return y, slope
 
 

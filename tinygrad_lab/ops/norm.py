@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,12 +110,13 @@ def _products(x: Array, y: Array) -> Array:
         return np.zeros(kept, wide)
     if outer > 1 and inner < _NARROW:
         x, y = x.reshape(outer, -1), y.reshape(outer, -1)
-        step = max(1, min(_COLUMN, 2 * BLOCK // (kept * inner)))
-        total = np.zeros(kept * inner, wide)
-        for i in range(0, outer, step):
+        step = max(1, min(_COLUMN, BLOCK // (kept * inner)))
+        blocks = range(0, outer, step)
+        sums = np.empty((len(blocks), kept * inner), x.dtype)
+        for k, i in enumerate(blocks):
             part = x[i : i + step] * y[i : i + step]
-            total += np.ones(len(part), x.dtype) @ part
-        return total.reshape(kept, inner).sum(1)
+            np.matmul(np.ones(len(part), x.dtype), part, out=sums[k])
+        return sums.sum(0, wide).reshape(kept, inner).sum(1)
     piece = _piece(inner)
     return np.vecdot(x.reshape(-1, piece), y.reshape(-1, piece)).reshape(outer, kept, -1).sum((0, 2), wide)
 
@@ -129,51 +130,63 @@ def _piece(inner: int) -> int:
 
 def _affine(x: Array, scale: Array, shift: Array, out: Array) -> Array:
     """`x * scale + shift` with vectors of the kept elements, written into `out`."""
-    for (xs, ys), (a, b) in _blocks(x.shape, (x, out), (scale, shift)):
+
+    def work(arrays: Sequence[Array], vectors: Sequence[Array]) -> None:
+        (xs, ys), (a, b) = arrays, vectors
         np.multiply(xs, a, out=ys)
         np.add(ys, b, out=ys)
+
+    _in_blocks(work, x.shape, (x, out), (scale, shift))
     return out
 
 
 def _combination(x: Array, a: Array, y: Array, b: Array, c: Array, out: Array) -> Array:
     """`x * a + y * b + c` with vectors of the kept elements, written into `out`."""
-    for (xs, ys, zs), (u, v, w) in _blocks(x.shape, (x, y, out), (a, b, c)):
+
+    def work(arrays: Sequence[Array], vectors: Sequence[Array]) -> None:
+        (xs, ys, zs), (u, v, w) = arrays, vectors
         part = ys * v
         part += w
         np.multiply(xs, u, out=zs)
         zs += part
+
+    _in_blocks(work, x.shape, (x, y, out), (a, b, c))
     return out
 
 
-Arrays = Sequence[Array]
+def _in_blocks(
+    work: Callable[[Sequence[Array], Sequence[Array]], None],
+    shape: Sequence[int],
+    arrays: Sequence[Array],
+    vectors: Sequence[Array],
+) -> None:
+    """Call `work` with blocks of the elements of some arrays, and what of the vectors broadcasts to each.
 
-
-def _blocks(shape: Sequence[int], arrays: Arrays, vectors: Arrays) -> Iterator[tuple[Arrays, Arrays]]:
-    """Blocks of the elements of some arrays, and what of the vectors of kept elements broadcasts to each.
-
-    NumPy is slow at short rows and at rows that meet one number each, so the vectors are repeated to fill a row.
+    NumPy is slow at short rows and at rows that meet one number each, so vectors of kept elements are repeated to fill
+    a row.
     """
     outer, kept, inner = shape
-    dtype = arrays[0].dtype
-    if arrays[0].size == 0:
+    size, dtype = arrays[0].size, arrays[0].dtype
+    if size == 0:
         return
     if outer == 1 and inner > 1:
-        arrays = [x.reshape(kept, inner) for x in arrays]
-        vectors = [v.astype(dtype)[:, None] for v in vectors]
+        matrices = [x.reshape(kept, inner) for x in arrays]
+        columns = [v.astype(dtype)[:, None] for v in vectors]
         step = max(1, BLOCK // inner)
+
         for i in range(0, kept, step):
-            yield [x[i : i + step] for x in arrays], [v[i : i + step] for v in vectors]
+            work([x[i : i + step] for x in matrices], [v[i : i + step] for v in columns])
         return
     times = 1
     while 2 * times * kept * inner <= BLOCK and outer % (2 * times) == 0:
         times *= 2
     width = times * kept * inner
-    arrays = [x.reshape(-1) for x in arrays]
-    vectors = [np.tile(np.repeat(v.astype(dtype), inner), times) for v in vectors]
-    for start in range(0, outer * kept * inner, width):
+    flat = [x.reshape(-1) for x in arrays]
+    rows = [np.tile(np.repeat(v.astype(dtype), inner), times) for v in vectors]
+    for first in range(0, size, width):
         for i in range(0, width, BLOCK):
             j = min(i + BLOCK, width)
-            yield [x[start + i : start + j] for x in arrays], [v[i:j] for v in vectors]
+            work([x[first + i : first + j] for x in flat], [v[i:j] for v in rows])
 
 
 class Moments(NamedTuple):

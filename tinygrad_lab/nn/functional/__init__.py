@@ -37,7 +37,10 @@ from .activation import (
     threshold as threshold,
     threshold_ as threshold_,
 )
-from .attention import scaled_dot_product_attention as scaled_dot_product_attention
+from .attention import (
+    multi_head_attention_forward as multi_head_attention_forward,
+    scaled_dot_product_attention as scaled_dot_product_attention,
+)
 from .classification import cross_entropy as cross_entropy, nll_loss as nll_loss
 from .dropout import (
     alpha_dropout as alpha_dropout,

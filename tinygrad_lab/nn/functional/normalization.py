@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ... import memory
+from ...graph import no_grad
+from ...inplace import replaced, store
 from ...op import Array, wrap
 from ...ops.activation import floating
 from ...ops.cast import clone
@@ -230,8 +231,9 @@ def _by_channel(vector: Tensor | None, absent: float, input: Tensor) -> Any:
 def _update(name: str, running: Tensor | None, value: Array, momentum: float) -> None:
     """Move a running statistic towards `value`, in place."""
     if running is not None:
-        running.array[...] = running.array * (1 - momentum) + value * momentum
-        memory.touch(running.array, name)
+        moved = running.array * (1 - momentum) + value * momentum
+        with no_grad():
+            store(running, name, replaced, wrap(moved.astype(running.dtype)))
 
 
 def _last(

@@ -1,0 +1,69 @@
+"""Large arrays on every core: NumPy lets go of the interpreter's lock inside its loops.
+
+BLAS has threads of its own; these are for the passes over memory between its calls.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+_WORTH = 2**19  # elements: a thread that has slept takes up to half a millisecond to begin
+_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_pool: ThreadPoolExecutor | None = None
+
+
+def get_num_threads() -> int:
+    """How many threads work on one large array; at the start as many as there are cores to run on."""
+    return _threads
+
+
+def set_num_threads(num: int) -> None:
+    """Let `num` threads work on one large array. BLAS, which multiplies matrices, has its own setting.
+
+    Raises:
+        RuntimeError: `num` isn't positive.
+    """
+    global _threads
+    if num < 1:
+        raise RuntimeError(f"set_num_threads: expected a positive number of threads, not {num}")
+    _threads = num
+    _forget_pool()
+
+
+def _forget_pool() -> None:
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of its parent's threads
+    os.register_at_fork(after_in_child=_forget_pool)
+
+
+def in_parts(work: Callable[[int, int], None], n: int, size: int) -> None:
+    """Call `work(start, stop)` for parts of `range(n)` that are done in any order, at once if it pays.
+
+    Args:
+        n: the number of rows, or whatever the work is cut into.
+        size: the number of elements that the whole work goes over.
+    """
+    global _pool
+    parts = min(_threads, n)
+    if parts == 1 or size < _WORTH:
+        return work(0, n)
+    if _pool is None:
+        _pool = ThreadPoolExecutor(_threads - 1, thread_name_prefix="tinygrad_lab")
+    edges = [n * i // parts for i in range(parts + 1)]
+    others = [
+        _pool.submit(contextvars.copy_context().run, work, start, stop)  # the context holds NumPy's errstate
+        for start, stop in pairwise(edges[1:])
+    ]
+    try:
+        work(edges[0], edges[1])
+    finally:
+        for other in others:
+            other.result()
+    return None
