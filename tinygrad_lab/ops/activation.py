@@ -36,7 +36,7 @@ def _meets(slope: Array) -> bool:
 def _leaky_rule(g: Array, _: None, x: Array, a: Array) -> Array:
     if not _meets(a):
         return np.where(x > 0, g, g * a)
-    d = np.greater(x, 0).astype(g.dtype)
+    d = np.asarray(np.greater(x, 0), g.dtype)
     np.maximum(d, a, out=d)
     d *= g
     return d
@@ -86,7 +86,7 @@ def _elu_rule(g: Array, y: Array, x: Array, a: float, c: float, s: float) -> Arr
     left = a * c * s
     if left <= 0 or s <= 0 or c <= 0:
         return np.where(x > 0, g * c, g * ((y + a * c) * s))
-    d = np.minimum(y, 0)
+    d = np.asarray(np.minimum(y, 0))
     d *= s
     d += left
     if left != c:

@@ -31,7 +31,7 @@ def _apply(name: str, function: Callable[..., Tensor], inplace: bool, input: Ten
 
 def _check(name: str, input: Tensor, kinds: str) -> None:
     """Refuse a dtype that isn't of one of `kinds`, as an error of `floating`."""
-    if getattr(input, "dtype", np.dtype(bool)).kind not in kinds:
+    if not hasattr(input, "dtype") or input.dtype.kind not in kinds:
         floating(name, input)
 
 
@@ -56,7 +56,7 @@ def relu_(input: Tensor) -> Tensor:
 @convention("relu6 at a bound", [0.0, 6.0, 3.0, 7.0], gives=[0, 0, 1, 0])
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """Rectifier cut off at 6, min(max(0, x), 6); its gradient at 0 and 6 is 0."""
-    return _apply("relu6_", _cut, inplace, input, 0, 6)
+    return _apply("relu6_", _cut, inplace, input, "relu6", 0, 6)
 
 
 @convention("hardtanh at a bound", [-1.0, 1.0, 0.0, -2.0], gives=[0, 0, 1, 0])
@@ -69,7 +69,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val cannot be greater than max_val: {min_val} > {max_val}")
-    return _apply("hardtanh_", _cut, inplace, input, min_val, max_val)
+    return _apply("hardtanh_", _cut, inplace, input, "hardtanh", min_val, max_val)
 
 
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
@@ -77,9 +77,9 @@ def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Ten
     return hardtanh(input, min_val, max_val, True)
 
 
-def _cut(input: Tensor, low: float, high: float) -> Tensor:
+def _cut(input: Tensor, name: str, low: float, high: float) -> Tensor:
     """`clamp`, of integers by integers."""
-    _check("hardtanh", input, "fi" if low < 0 else "fiu")
+    _check(name, input, "fi" if low < 0 else "fiu")
     return clamp(input, low, high) if input.dtype.kind == "f" else clamp(input, int(low), int(high))
 
 
@@ -239,11 +239,13 @@ def logsigmoid(input: Tensor) -> Tensor:
 
 def softsign(input: Tensor) -> Tensor:
     r""":math:`x / (1 + |x|)`."""
+    _check("softsign", input, "fiub")
     return input / (absolute(input) + 1)
 
 
 def tanhshrink(input: Tensor) -> Tensor:
     r""":math:`x - \tanh x`."""
+    _check("tanhshrink", input, "fiub")
     return input - elementwise.tanh(input)
 
 

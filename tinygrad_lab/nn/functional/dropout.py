@@ -25,6 +25,12 @@ def check_probability(p: float) -> None:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
+def _check(name: str, input: Tensor, p: float) -> None:
+    check_probability(p)
+    if not hasattr(input, "ndim"):
+        floating(name, input)
+
+
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """In training, zero each element with probability `p` and scale the others by 1 / (1 - p); else the input.
 
@@ -37,8 +43,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         ValueError: `p` isn't between 0 and 1.
         RuntimeError: the elements aren't floating.
     """
-    check_probability(p)
-    return _dropped("dropout", input, p, training, inplace, input.shape)
+    _check("dropout", input, p)
+    return _dropped("dropout", input, p, training, inplace, None)
 
 
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -48,10 +54,10 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         ValueError: `p` isn't between 0 and 1.
         RuntimeError: the input has another number of dimensions.
     """
-    check_probability(p)
+    _check("dropout1d", input, p)
     if input.ndim not in (2, 3):
         raise RuntimeError(f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input")
-    return _dropped("dropout1d", input, p, training, inplace, _channels(input, input.ndim - 1))
+    return _dropped("dropout1d", input, p, training, inplace, input.ndim - 1)
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -63,7 +69,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         ValueError: `p` isn't between 0 and 1.
         RuntimeError: the input has less than 2 dimensions.
     """
-    check_probability(p)
+    _check("dropout2d", input, p)
     _warn_of_dims("dropout2d", input, (3, 4))
     if input.ndim == 3:
         warnings.warn(
@@ -71,7 +77,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
             "- input is interpreted as shape (N, C, L), where C is the channel dim; dropout1d says so clearly",
             stacklevel=2,
         )
-    return _dropped("dropout2d", input, p, training, inplace, _channels(input, 2))
+    return _dropped("dropout2d", input, p, training, inplace, 2)
 
 
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -80,9 +86,9 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     Raises:
         ValueError: `p` isn't between 0 and 1.
     """
-    check_probability(p)
+    _check("dropout3d", input, p)
     _warn_of_dims("dropout3d", input, (4, 5))
-    return _dropped("dropout3d", input, p, training, inplace, _channels(input, 2 if input.ndim == 5 else 1))
+    return _dropped("dropout3d", input, p, training, inplace, 2 if input.ndim == 5 else 1)
 
 
 def feature_dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -92,8 +98,8 @@ def feature_dropout(input: Tensor, p: float = 0.5, training: bool = True, inplac
         ValueError: `p` isn't between 0 and 1.
         RuntimeError: the input has less than 2 dimensions.
     """
-    check_probability(p)
-    return _dropped("feature_dropout", input, p, training, inplace, _channels(input, 2))
+    _check("feature_dropout", input, p)
+    return _dropped("feature_dropout", input, p, training, inplace, 2)
 
 
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
@@ -105,8 +111,8 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
         ValueError: `p` isn't between 0 and 1.
         RuntimeError: the elements aren't floating.
     """
-    check_probability(p)
-    return _alpha_dropped("alpha_dropout", input, p, training, inplace, input.shape)
+    _check("alpha_dropout", input, p)
+    return _alpha_dropped("alpha_dropout", input, p, training, inplace, None)
 
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
@@ -116,8 +122,8 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
         ValueError: `p` isn't between 0 and 1.
         RuntimeError: the input has less than 2 dimensions.
     """
-    check_probability(p)
-    return _alpha_dropped("feature_alpha_dropout", input, p, training, inplace, _channels(input, 2))
+    _check("feature_alpha_dropout", input, p)
+    return _alpha_dropped("feature_alpha_dropout", input, p, training, inplace, 2)
 
 
 def _kept(shape: Sequence[int], p: float) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -127,50 +133,42 @@ def _kept(shape: Sequence[int], p: float) -> np.ndarray[tuple[int, ...], np.dtyp
     return np.greater_equal(bits, min(round(p * 2**32), 2**32 - 1)).reshape(shape)
 
 
-Shape = Sequence[int] | None
-
-
-def _dropped(name: str, input: Tensor, p: float, training: bool, inplace: bool, shape: Shape) -> Tensor:
-    """`input` times random numbers 0 and 1 / (1 - p) of `shape`."""
+def _dropped(name: str, input: Tensor, p: float, training: bool, inplace: bool, lead: int | None) -> Tensor:
+    """`input` times random numbers 0 and 1 / (1 - p), one for each place of the first `lead` dimensions, or of all."""
     if not training or p == 0:
         return input
-    shape = _checked(name, input, shape)
+    shape = _noise_shape(name, input, lead)
     if p == 1:
         scale = wrap(np.zeros(shape, input.dtype))
     else:
-        scale = wrap(np.multiply(_kept(shape, p), 1 / (1 - p), dtype=input.dtype))
+        scale = wrap(np.asarray(np.multiply(_kept(shape, p), 1 / (1 - p), dtype=input.dtype)))
     return input.mul_(scale) if inplace else input * scale
 
 
-def _checked(name: str, input: Tensor, shape: Shape) -> Sequence[int]:
+def _noise_shape(name: str, input: Tensor, lead: int | None) -> tuple[int, ...]:
     floating(name, input)
-    if shape is None:
+    if lead is None:
+        return input.shape
+    if input.ndim < lead:
         raise RuntimeError(f"{name}: Feature dropout requires at least 2 dimensions in the input, not {input.ndim}")
-    return shape
+    return input.shape[:lead] + (1,) * (input.ndim - lead)
 
 
 _SATURATION = 1.7580993408473766  # minus the limit of selu at -inf
 
 
-def _alpha_dropped(name: str, input: Tensor, p: float, training: bool, inplace: bool, shape: Shape) -> Tensor:
-    """An affine function of `input` times random numbers 0 and 1 of `shape`."""
+def _alpha_dropped(name: str, input: Tensor, p: float, training: bool, inplace: bool, lead: int | None) -> Tensor:
+    """An affine function of `input` times random numbers 0 and 1, as many as of `_dropped`."""
     if not training or p == 0 or input.numel() == 0:
         return input
     if p == 1:
-        return _dropped(name, input, p, training, inplace, shape)
-    shape = _checked(name, input, shape)
+        return _dropped(name, input, p, training, inplace, lead)
+    shape = _noise_shape(name, input, lead)
     a = 1 / math.sqrt((_SATURATION**2 * p + 1) * (1 - p))
     kept = _kept(shape, p)
-    scale = wrap(np.multiply(kept, a, dtype=input.dtype))
+    scale = wrap(np.asarray(np.multiply(kept, a, dtype=input.dtype)))
     shift = wrap(np.where(kept, _SATURATION * a * p, _SATURATION * a * (p - 1)).astype(input.dtype))
     return store(input, f"{name}_", lambda x: x * scale + shift) if inplace else input * scale + shift
-
-
-def _channels(input: Tensor, lead: int) -> tuple[int, ...] | None:
-    """The input's shape with size 1 after the first `lead` dimensions; None if it has less."""
-    if input.ndim < lead:
-        return None
-    return input.shape[:lead] + (1,) * (input.ndim - lead)
 
 
 def _warn_of_dims(name: str, input: Tensor, expected: tuple[int, int]) -> None:
