@@ -22,13 +22,13 @@ MAX_LINES = 550
 
 # The rooms, from the ground up. A room is a module or a folder right inside the package.
 HOUSE = (
-    {"graph", "memory", "threads"},
+    {"graph", "memory", "parallel", "random", "threads"},
     {"domain", "convention"},
     {"op"},
     {"ops"},
     {"inplace", "backward", "numpy_api"},
     {"methods"},
-    {"tensor", "random"},
+    {"tensor"},
     {"creation"},
     {"autograd"},
     {"func"},

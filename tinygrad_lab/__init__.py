@@ -16,7 +16,6 @@ from . import (
 from .creation import (
     arange as arange,
     as_tensor as as_tensor,
-    bernoulli as bernoulli,
     empty as empty,
     empty_like as empty_like,
     eye as eye,
@@ -24,12 +23,14 @@ from .creation import (
     full as full,
     full_like as full_like,
     linspace as linspace,
+    logspace as logspace,
     normal as normal,
     ones as ones,
     ones_like as ones_like,
     rand as rand,
     rand_like as rand_like,
     randint as randint,
+    randint_like as randint_like,
     randn as randn,
     randn_like as randn_like,
     randperm as randperm,
@@ -190,6 +191,7 @@ from .ops.rounding import (
     round as round,
     trunc as trunc,
 )
+from .ops.sampling import bernoulli as bernoulli, multinomial as multinomial, poisson as poisson
 from .ops.shape import (
     cat as cat,
     chunk as chunk,
@@ -237,6 +239,7 @@ from .ops.trigonometric import (
     sinh as sinh,
     tan as tan,
 )
+from .parallel import get_num_threads as get_num_threads, set_num_threads as set_num_threads
 from .random import Generator as Generator, manual_seed as manual_seed
 from .tensor import Tensor as Tensor
 

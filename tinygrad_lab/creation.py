@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .op import get_default_dtype, wrap
+from .ops.sampling import constant, normal_array, uniform_array
 from .random import Generator, numpy_generator
 from .tensor import DTypeLike, Tensor
 
@@ -80,119 +83,328 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     return wrap(_array("from_numpy", array, None, copy=None))
 
 
-def _size(size: tuple[Any, ...]) -> tuple[int, ...]:
-    return tuple(size[0]) if len(size) == 1 and not isinstance(size[0], (int, np.integer)) else tuple(size)
+def _shape(name: str, sizes: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
+    """The shape given as integers, one sequence, or by name.
+
+    Raises:
+        TypeError: a size isn't an integer.
+        RuntimeError: a size is negative.
+    """
+    if size is not None:
+        sizes = (size,)
+    if len(sizes) == 1 and isinstance(sizes[0], Sequence) and not isinstance(sizes[0], str):
+        sizes = tuple(sizes[0])
+    try:
+        shape = tuple(map(operator.index, sizes))
+    except TypeError:
+        raise TypeError(f"{name}: a size must be an integer, not one of {sizes}") from None
+    if min(shape, default=0) < 0:
+        raise RuntimeError(f"{name}: a size must not be negative, as one of {shape} is")
+    return shape
 
 
-def zeros(*size: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def _sequence(name: str, size: Any) -> tuple[int, ...]:
+    """The shape given as one sequence.
+
+    Raises:
+        TypeError: it isn't a sequence of integers.
+        RuntimeError: a size is negative.
+    """
+    if not isinstance(size, Sequence):
+        raise TypeError(f"{name}: the size must be a tuple of integers, not {size!r}")
+    return _shape(name, (size,))
+
+
+def _array_of(name: str, input: Any) -> np.ndarray[Any, Any]:
+    """The elements of a tensor.
+
+    Raises:
+        TypeError: it isn't one.
+    """
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}: the input must be a tensor, not {type(input).__name__}; use tensor(...) to make one")
+    return input.array
+
+
+def _number(value: Any) -> Any:
+    return value.item() if isinstance(value, (Tensor, np.generic, np.ndarray)) else value
+
+
+def zeros(*sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Zeros of a shape given as integers or one sequence; float32 by default."""
-    return _made(np.zeros(_size(size), dtype or get_default_dtype()), requires_grad)
+    return _made(np.zeros(_shape("zeros", sizes, size), dtype or get_default_dtype()), requires_grad)
 
 
-def ones(*size: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def ones(*sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Ones of a shape given as integers or one sequence; float32 by default."""
-    return _made(np.ones(_size(size), dtype or get_default_dtype()), requires_grad)
+    return _made(np.ones(_shape("ones", sizes, size), dtype or get_default_dtype()), requires_grad)
 
 
-def empty(*size: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def empty(*sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory holds, of a shape given as integers or one sequence; float32 by default."""
-    return _made(np.empty(_size(size), dtype or get_default_dtype()), requires_grad)
+    return _made(np.empty(_shape("empty", sizes, size), dtype or get_default_dtype()), requires_grad)
 
 
 def full(size: Sequence[int], fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-    """`fill_value` everywhere; the dtype is its own: float32 of a float, int64 of an int, bool of a bool."""
+    """`fill_value` everywhere; the dtype is its own: float32 of a float, int64 of an int, bool of a bool.
+
+    Raises:
+        TypeError: `size` isn't a sequence of integers.
+        RuntimeError: a size is negative, or integers can't require gradients.
+    """
     fill = _array("full", fill_value, dtype, copy=None)
-    return _made(np.full(tuple(size), fill, fill.dtype), requires_grad)
+    return _made(np.full(_sequence("full", size), fill, fill.dtype), requires_grad)
 
 
 def zeros_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Zeros of the shape and dtype of `input`."""
-    return _made(np.zeros_like(input.array, dtype=dtype), requires_grad)
+    return _made(np.zeros_like(_array_of("zeros_like", input), dtype=dtype), requires_grad)
 
 
 def ones_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Ones of the shape and dtype of `input`."""
-    return _made(np.ones_like(input.array, dtype=dtype), requires_grad)
+    return _made(np.ones_like(_array_of("ones_like", input), dtype=dtype), requires_grad)
 
 
 def empty_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory holds, of the shape and dtype of `input`."""
-    return _made(np.empty_like(input.array, dtype=dtype), requires_grad)
+    return _made(np.empty_like(_array_of("empty_like", input), dtype=dtype), requires_grad)
 
 
 def full_like(input: Tensor, fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere, of the shape and dtype of `input`."""
-    return _made(np.full_like(input.array, fill_value, dtype=dtype), requires_grad)
+    like = _array_of("full_like", input)
+    fill = np.asarray(_number(fill_value)).astype(dtype or like.dtype)
+    return _made(np.full_like(like, fill, dtype=dtype), requires_grad)
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: DTypeLike = None, requires_grad: bool = False
+    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: DTypeLike = None, requires_grad: bool = False
 ) -> Tensor:
-    """`start`, `start + step`, ... below `end`; `arange(n)` counts from 0. int64 of integers, else float32."""
-    span: Any = (0, start, step) if end is None else (start, end, step)
-    floating = any(isinstance(v, float) for v in span)
-    return _made(np.arange(*span, dtype=dtype or (get_default_dtype() if floating else np.int64)), requires_grad)
+    """`start`, `start + step`, ... before `end`; `arange(n)` counts from 0. int64 of integers, else float32.
+
+    In an integer dtype the limits are first rounded to zero.
+
+    Raises:
+        RuntimeError: `step` is 0 or leads away from `end`, or a limit is infinite or NaN.
+    """
+    if end is None:
+        start, end = 0, start
+    span = [_number(v) for v in (start, end, step)]
+    if not all(map(math.isfinite, span)):
+        raise RuntimeError(f"arange: from {span[0]} to {span[1]} in steps of {span[2]} isn't finite")
+    dtype = np.dtype(dtype or (get_default_dtype() if any(isinstance(v, float) for v in span) else np.int64))
+    if dtype == np.int64:
+        span = [int(v) for v in span]
+    start, end, step = span
+    if step == 0 or (end - start) * step < 0:
+        raise RuntimeError(f"arange: steps of {step} don't lead from {start} to {end}")
+    count = max(0, math.ceil((end - start) / step))
+    if dtype.kind != "f":
+        start, step = int(start), int(step)
+    return _made((start + step * np.arange(count)).astype(dtype, copy=False), requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-    """`steps` numbers from `start` to `end`, both included, evenly spaced; float32 by default."""
-    return _made(np.linspace(start, end, steps, dtype=dtype or get_default_dtype()), requires_grad)
+def linspace(start: Any, end: Any, steps: int, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+    """`steps` numbers from `start` to `end`, both included, evenly spaced; float32 by default.
+
+    In an integer dtype they are rounded to zero.
+
+    Raises:
+        RuntimeError: `steps` is negative.
+        TypeError: `steps` isn't an integer.
+    """
+    dtype = np.dtype(dtype or get_default_dtype())
+    return _made(_spaced("linspace", start, end, steps, dtype), requires_grad)
+
+
+def logspace(
+    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DTypeLike = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` powers of `base`, their exponents evenly spaced from `start` to `end`; float32 by default.
+
+    Raises:
+        RuntimeError: `steps` is negative.
+        TypeError: `steps` isn't an integer.
+    """
+    dtype = np.dtype(dtype or get_default_dtype())
+    if dtype.kind != "f":
+        start, end = int(_number(start)), int(_number(end))
+    powers = np.power(float(base), _spaced("logspace", start, end, steps, np.dtype(np.float64)))
+    return _made(powers.astype(dtype), requires_grad)
+
+
+def _spaced(name: str, start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Evenly spaced numbers, counted from the nearer end, as in PyTorch."""
+    if not isinstance(steps, (int, np.integer)):
+        raise TypeError(f"{name}: steps must be an integer, not {steps!r}")
+    if steps < 0:
+        raise RuntimeError(f"{name}: steps must not be negative, but is {steps}")
+    start, end = _number(start), _number(end)
+    if dtype.kind != "f":
+        start, end = int(start), int(end)
+    step = (end - start) / max(steps - 1, 1)
+    i = np.arange(steps)
+    spaced: np.ndarray[Any, Any] = np.where(i < (steps + 1) // 2, start + step * i, end - step * (steps - 1 - i))
+    return spaced.astype(dtype)
 
 
 def eye(n: int, m: int | None = None, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-    """Ones on the diagonal of an n x m matrix, square by default; float32 by default."""
-    return _made(np.eye(n, m, dtype=dtype or get_default_dtype()), requires_grad)
+    """Ones on the diagonal of an n x m matrix, square by default; float32 by default.
+
+    Raises:
+        RuntimeError: a size is negative.
+        TypeError: a size isn't an integer.
+    """
+    shape = _shape("eye", (n, n if m is None else m))
+    return _made(np.eye(*shape, dtype=dtype or get_default_dtype()), requires_grad)
+
+
+def _floating(name: str, dtype: DTypeLike) -> np.dtype[Any]:
+    found = np.dtype(dtype or get_default_dtype())
+    if found.kind != "f":
+        raise RuntimeError(f"{name}: the dtype must be floating, not {found}; use randint for integers")
+    return found
 
 
 def rand(
-    *size: Any, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+    *sizes: Any,
+    size: Any = None,
+    generator: Generator | None = None,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
 ) -> Tensor:
-    """Uniform numbers in [0, 1); float32 by default."""
-    dtype = np.dtype(dtype or get_default_dtype())
-    return _made(numpy_generator(generator).random(_size(size), dtype), requires_grad)
+    """Uniform numbers in [0, 1); float32 by default.
+
+    Raises:
+        RuntimeError: the dtype isn't floating.
+    """
+    dtype = _floating("rand", dtype)
+    return _made(uniform_array(generator, _shape("rand", sizes, size), dtype), requires_grad)
 
 
 def randn(
-    *size: Any, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+    *sizes: Any,
+    size: Any = None,
+    generator: Generator | None = None,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
 ) -> Tensor:
-    """Normal numbers of mean 0 and variance 1; float32 by default."""
-    dtype = np.dtype(dtype or get_default_dtype())
-    return _made(numpy_generator(generator).standard_normal(_size(size), dtype), requires_grad)
+    """Normal numbers of mean 0 and variance 1; float32 by default.
+
+    Raises:
+        RuntimeError: the dtype isn't floating.
+    """
+    dtype = _floating("randn", dtype)
+    return _made(normal_array(generator, _shape("randn", sizes, size), dtype), requires_grad)
 
 
-def rand_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
+def rand_like(
+    input: Tensor, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+) -> Tensor:
     """Uniform numbers in [0, 1) of the shape and dtype of `input`."""
-    return rand(input.shape, dtype=input.dtype, requires_grad=requires_grad)
+    array = _array_of("rand_like", input)
+    return rand(array.shape, generator=generator, dtype=dtype or array.dtype, requires_grad=requires_grad)
 
 
-def randn_like(input: Tensor, *, requires_grad: bool = False) -> Tensor:
+def randn_like(
+    input: Tensor, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+) -> Tensor:
     """Normal numbers of mean 0 and variance 1 of the shape and dtype of `input`."""
-    return randn(input.shape, dtype=input.dtype, requires_grad=requires_grad)
+    array = _array_of("randn_like", input)
+    return randn(array.shape, generator=generator, dtype=dtype or array.dtype, requires_grad=requires_grad)
 
 
 def randint(
-    low: int,
-    high: Any,
+    low: int = 0,
+    high: Any = None,
     size: Sequence[int] | None = None,
     *,
     generator: Generator | None = None,
     dtype: DTypeLike = np.int64,
+    requires_grad: bool = False,
 ) -> Tensor:
-    """Integers from `low` to `high` - 1; `randint(high, size)` counts from 0. int64 by default."""
-    low, high, size = (0, low, high) if size is None else (low, high, size)
-    return wrap(numpy_generator(generator).integers(low, high, tuple(size), dtype))
+    """Integers from `low` to `high` - 1; `randint(high, size)` counts from 0. int64 by default.
+
+    Raises:
+        RuntimeError: `low` isn't less than `high`, or integers can't require gradients.
+        TypeError: the size is missing or isn't a sequence of integers.
+    """
+    if isinstance(high, (tuple, list)):
+        low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
+    return _made(_integers("randint", generator, low, high, _sequence("randint", size), dtype), requires_grad)
 
 
-def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
-    """The integers from 0 to n - 1 in random order, int64."""
-    return wrap(numpy_generator(generator).permutation(n))
+def randint_like(
+    input: Tensor,
+    low: int = 0,
+    high: int | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Integers from `low` to `high` - 1, of the shape and dtype of `input`; `randint_like(x, high)` counts from 0."""
+    if high is None:
+        low, high = 0, low
+    array = _array_of("randint_like", input)
+    found = _integers("randint_like", generator, low, high, array.shape, dtype or array.dtype)
+    return _made(found, requires_grad)
 
 
-def normal(mean: float, std: float, size: Sequence[int], *, generator: Generator | None = None) -> Tensor:
-    """Normal numbers of `mean` and standard deviation `std`; float32 by default."""
-    return randn(size, generator=generator) * std + mean
+def _integers(
+    name: str, generator: Generator | None, low: Any, high: Any, shape: tuple[int, ...], dtype: DTypeLike
+) -> np.ndarray[Any, Any]:
+    low, high = int(_number(low)), int(_number(high))
+    if low >= high:
+        raise RuntimeError(f"{name}: low must be less than high, but {low} isn't less than {high}")
+    dtype = np.dtype(dtype)
+    if dtype.kind in "iu" and high - 1 > np.iinfo(dtype).max:
+        raise RuntimeError(f"{name}: {high - 1} is out of bounds for {dtype}")
+    return numpy_generator(generator).integers(low, high, shape).astype(dtype, copy=False)
 
 
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability that each element of `input` gives, else 0, in its dtype."""
-    return wrap((numpy_generator(generator).random(input.shape) < input.array).astype(input.dtype))
+def randperm(
+    n: int, *, generator: Generator | None = None, dtype: DTypeLike = np.int64, requires_grad: bool = False
+) -> Tensor:
+    """The integers from 0 to n - 1 in random order, int64 by default.
+
+    Raises:
+        RuntimeError: n is negative.
+        TypeError: n isn't an integer.
+    """
+    (n,) = _shape("randperm", (n,))
+    return _made(numpy_generator(generator).permutation(n).astype(dtype, copy=False), requires_grad)
+
+
+def normal(
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Sequence[int] | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normal numbers of `mean` and standard deviation `std`: numbers with a `size`, or tensors that broadcast.
+
+    float32 of numbers by default, else the tensors' dtype. What is drawn doesn't depend on them in the graph: their
+    gradient is 0.
+
+    Raises:
+        RuntimeError: a standard deviation is negative, or the shapes don't broadcast.
+        TypeError: there is neither a size nor a tensor.
+    """
+    given = [v for v in (mean, std) if isinstance(v, Tensor)]
+    if np.any(np.less(std.array if isinstance(std, Tensor) else std, 0)):
+        raise RuntimeError("normal: the standard deviation must not be negative")
+    if not given:
+        drawn = randn(_sequence("normal", size), generator=generator, dtype=dtype)
+        drawn.array *= std
+        drawn.array += mean
+        return drawn.requires_grad_(requires_grad)
+    centre, spread = (v.detach() if isinstance(v, Tensor) else v for v in (mean, std))
+    place = centre + 0 * spread
+    return constant(randn_like(place, generator=generator) * spread + centre, *given)

@@ -20,6 +20,7 @@ from .ops import (
     linalg,
     reduce,
     rounding,
+    sampling,
     shape as shaping,
     special,
     trigonometric,
@@ -245,9 +246,29 @@ class Methods:
 
     erf_ = inplace.method("erf_", special.erf)
     erfc_ = inplace.method("erfc_", special.erfc)
+    polygamma_ = inplace.method("polygamma_", special._polygamma)
     erfinv_ = inplace.method("erfinv_", special.erfinv)
     lgamma_ = inplace.method("lgamma_", special.lgamma)
     digamma_ = inplace.method("digamma_", special.digamma)
+
+    # ----------------------------------------------------------------------------------------- random, new
+
+    bernoulli = sampling.bernoulli
+    multinomial = sampling.multinomial
+    new_zeros = of_sizes(sampling.new_zeros)
+    new_ones = of_sizes(sampling.new_ones)
+    new_empty = of_sizes(sampling.new_empty)
+    new_full = sampling.new_full
+    new_tensor = sampling.new_tensor
+
+    bernoulli_ = inplace.method("bernoulli_", sampling.bernoulli_like)
+    uniform_ = inplace.method("uniform_", sampling.uniform)
+    random_ = inplace.method("random_", sampling.integers)
+    normal_ = inplace.method("normal_", sampling.normal)
+    log_normal_ = inplace.method("log_normal_", sampling.log_normal)
+    exponential_ = inplace.method("exponential_", sampling.exponential)
+    cauchy_ = inplace.method("cauchy_", sampling.cauchy)
+    geometric_ = inplace.method("geometric_", sampling.geometric)
 
     # ---------------------------------------------------------------------------------------------- reduce
 

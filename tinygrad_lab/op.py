@@ -256,6 +256,17 @@ class Op:
                     again[i] = a.to(target) if isinstance(a, Tensor) else values[i].astype(target)
         return None if all(a is b for a, b in zip(args, again, strict=True)) else again
 
+    def wrapped(self, args: Sequence[Any]) -> list[Any] | None:
+        """Arguments to call the op with again: numbers that the tensors' integers don't count to, modulo 2 to the bits.
+
+        None if there are none.
+        """
+        dtypes = [a.dtype for a in args if isinstance(a, Tensor) and a.dtype.kind in "iu"]
+        dtype = np.result_type(*dtypes) if dtypes else np.dtype(np.int64)
+        numbers = [type(a) is int and self.operand(i) for i, a in enumerate(args)]
+        again = [np.asarray(a).astype(dtype) if n else a for a, n in zip(args, numbers, strict=True)]
+        return again if any(numbers) else None
+
     def refuse(self, value: Any) -> NoReturn:
         """Say that `value` can't be an operand.
 
@@ -441,6 +452,8 @@ def _eager(op: Op) -> Callable[..., Any]:
                 if not any(isinstance(v, _ARRAYS) for v in values):
                     op.refuse(values[0])
                 raise
+            if isinstance(error, OverflowError) and (again := op.wrapped(args)) is not None:
+                return call(*again)
             raise op.explain(error, values) from error
         if not tensors:
             return y if any(isinstance(v, _ARRAYS) for v in values) else op.refuse(values[0])

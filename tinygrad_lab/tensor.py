@@ -13,7 +13,7 @@ from .graph import Leaf, Node, RemovableHandle
 from .methods import Methods
 from .numpy_api import NumPyProtocols
 from .op import get_default_dtype, hand_down, wrap
-from .ops import arithmetic, compare, index, linalg, rounding, shape as shaping
+from .ops import arithmetic, compare, index, linalg, rounding, shape as shaping, special
 from .ops.cast import clone
 
 DTypeLike = Any
@@ -379,6 +379,8 @@ class Tensor(Methods, NumPyProtocols):
     def __rtruediv__(self, other: Any) -> Tensor:
         return arithmetic._div(other, self)
 
+    __rdiv__ = __rtruediv__
+
     def __rfloordiv__(self, other: Any) -> Tensor:
         return rounding.floor_divide(other, self)
 
@@ -415,6 +417,10 @@ class Tensor(Methods, NumPyProtocols):
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """These elements where `condition` holds, those of `other` elsewhere."""
         return compare.where(condition, self, other)
+
+    def polygamma(self, n: int) -> Tensor:
+        """The n-th derivative of the digamma function."""
+        return special.polygamma(n, self)
 
     def t(self) -> Tensor:
         """The transpose of a matrix; a vector or scalar as it is.

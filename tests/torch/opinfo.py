@@ -51,7 +51,9 @@ class Difference:
         return self.text in failure
 
 
+ON_A_NUMBER = Difference("(2, int64[3]", "these methods of a tensor aren't made to be called on a number")
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
+    **dict.fromkeys(("__radd__", "__rdiv__", "__rmul__", "__rand__", "__ror__", "__rxor__"), (ON_A_NUMBER,)),
     **{
         f"nn.functional.{name}": (Difference("the value at", "what chance drops are other elements"),)
         for name in ("dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
@@ -63,6 +65,25 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "nn.functional.rrelu": (Difference("training=True", "its slopes are random, and the numbers not PyTorch's"),),
 }
 """Where we differ from PyTorch and mean to, by PyTorch's name."""
+
+
+LEFT_TO_CHANCE = {
+    *("empty", "empty_like", "new_empty", "rand_like", "randn", "randn_like", "randint", "randint_like", "normal"),
+    *("bernoulli", "uniform", "cauchy", "exponential", "geometric", "log_normal", "multinomial"),
+}
+"""Whose values nobody can know: shape, dtype and gradient are compared."""
+
+ADAPTED: dict[str, Callable[..., Any]] = {
+    "where": lambda input, condition, other: tg.where(condition, input, other),
+    "polygamma": lambda input, n: tg.polygamma(n, input),
+    "zero_": lambda input: input.clone().zero_(),
+    "normal (in_place)": lambda input, mean, std: input.clone().normal_(mean, std),
+    **{
+        name: lambda input, *args, name=name: getattr(input.clone(), name + "_")(*args)
+        for name in ("uniform", "cauchy", "exponential", "geometric", "log_normal")
+    },
+}
+"""Functions with the arguments of PyTorch's samples, where these aren't the function's own."""
 
 
 class UntranslatableError(Exception):
@@ -217,6 +238,8 @@ def check_sample(info: Any, function: Callable[..., Any], sample: Any, dtype: to
     ys, zs = compared
     if len(ys) != len(zs):
         return [f"gives {len(ys)} results, in PyTorch {len(zs)}"]
+    if info.name in LEFT_TO_CHANCE:
+        ys, zs = [tg.nan_to_num(a * 0) for a in ys], [torch.nan_to_num(b * 0) for b in zs]
     single = dtype is not torch.float64
     for i, (a, b) in enumerate(zip(ys, zs, strict=True)):
         close(f"result {i}" if len(ys) > 1 else "the value", a, b, single, problems)
@@ -246,6 +269,7 @@ def check_gradients(info: Any, ys: list[Any], zs: list[Any], xs: Any, us: Any, p
     gs = [
         np.asarray(random.uniform(0.5, 1.5, tuple(b.shape)) * random.choice((-1, 1), tuple(b.shape))) for _, b in pairs
     ]
+    gs = [g.astype(DTYPES[b.dtype]) for g, (_, b) in zip(gs, pairs, strict=True)]
     cots = [torch.from_numpy(g).requires_grad_() for g in gs], [wrap(g).requires_grad_() for g in gs]
     twice = info.supports_gradgrad
     try:
@@ -286,13 +310,22 @@ def check_gradients(info: Any, ys: list[Any], zs: list[Any], xs: Any, us: Any, p
         close(f"second derivative {i}", zero if a is None else a, zero if b is None else b, False, problems)
 
 
-def check_error(function: Callable[..., Any], error_input: Any) -> str | None:
+def check_error(info: Any, function: Callable[..., Any], error_input: Any) -> str | None:
     """Nothing if ours raises what PyTorch raises, else what it does."""
     sample = error_input.sample_input
+    if "out" in sample.kwargs:
+        raise UntranslatableError("results aren't written to tensors given as out=")
     if not isinstance(sample.input, torch.Tensor) and not sample.args and not sample.kwargs:
         raise UntranslatableError("no arguments")
     translation = Translation(None, sample, differentiate=False)
     expected = error_input.error_type
+    args, kwargs = translation.theirs
+    try:
+        info.get_op()(*args, **kwargs)
+    except expected:
+        pass
+    else:
+        raise UntranslatableError("PyTorch itself doesn't raise")
     args, kwargs = translation.ours
     try:
         function(*args, **kwargs)
@@ -312,7 +345,7 @@ def spread(items: Iterator[Any], count: int) -> list[Any]:
 def check(info: Any, count: int = SAMPLES, dtypes: Any = CHECKED) -> Result:
     """All samples and error inputs of one of PyTorch's ops."""
     result = Result(info.name + (f" ({info.variant_test_name})" if info.variant_test_name else ""))
-    function = ours(info.name)
+    function = ADAPTED.get(result.name) or ADAPTED.get(info.name) or ours(info.name)
     if function is None:
         result.failures.append("is missing")
         return result
@@ -336,7 +369,7 @@ def check(info: Any, count: int = SAMPLES, dtypes: Any = CHECKED) -> Result:
                 result.passed += 1
     for error_input in info.error_inputs("cpu") if info.error_inputs_func else ():
         try:
-            problem = check_error(function, error_input)
+            problem = check_error(info, function, error_input)
         except UntranslatableError:
             result.left_out += 1
             continue

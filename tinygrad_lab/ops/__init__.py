@@ -13,6 +13,7 @@ from . import (
     norm,
     reduce,
     rounding,
+    sampling,
     shape,
     special,
     trigonometric,

@@ -77,7 +77,16 @@ def pow(input: Array, exponent: Array) -> Array:
     :math:`dy = b\,a^{b-1}\,da + a^b \ln a\,db`. At b = 0 the power is constant in a, and at a = 0, b >= 0 it is
     constant in b: the derivative is 0 there. A negative base has no derivative in b: NaN.
     """
-    return input**exponent  # NumPy's operator has fast ways for 2, 1/2 and -1, the ufunc has not
+    try:
+        y = input**exponent  # NumPy's operator has fast ways for 2, 1/2 and -1, the ufunc has not
+    except ValueError:  # of integers, where NumPy refuses what PyTorch refuses of a number only
+        if not isinstance(exponent, np.ndarray):
+            raise
+        vanishing = (exponent < 0) & (np.absolute(input) != 1)
+        return np.where(vanishing, 0, input).astype(np.result_type(input, exponent)) ** np.absolute(exponent)
+    if y.dtype.char == "b" and kind_of(input) == "b":  # NumPy's powers of bools are int8
+        return y.astype(np.bool_ if kind_of(exponent) == "b" else getattr(exponent, "dtype", np.int64))
+    return y
 
 
 def _one_less(a: Array, b: Array) -> Array:
@@ -241,6 +250,7 @@ def sub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     return _sub(input, _scaled("sub", input, other, alpha))
 
 
+@of_tensors(1)
 def rsub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     """`other - alpha * input`.
 
@@ -281,7 +291,13 @@ def positive(input: Array) -> Tensor:
 
 
 def float_power(input: Array, exponent: Array) -> Tensor:
-    """`input` to the power of `exponent`, computed in float64."""
+    """`input` to the power of `exponent`, computed in float64.
+
+    Raises:
+        TypeError: both are numbers.
+    """
+    if not hasattr(input, "dtype") and not hasattr(exponent, "dtype"):
+        raise TypeError(f"float_power: one operand must be a tensor, not both of {input!r} and {exponent!r} numbers")
     return pow(_double(input), _double(exponent))
 
 
@@ -293,8 +309,8 @@ def _double(value: Array) -> Array:
 def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> Tensor:
     r"""Elements limited to [`min`, `max`]; a bound may be a number, a tensor or None.
 
-    The gradient is 1 strictly between the bounds and 0 elsewhere, at a bound too; a tensor's element at which it is
-    limited gets the rest.
+    The gradient is 1 strictly between the bounds and 0 elsewhere, at a bound too if it is a number. A bound that is a
+    tensor has the gradient of the elements that it limits, but not at a tie, where the input keeps it.
 
     Raises:
         RuntimeError: both bounds are None.
@@ -305,22 +321,26 @@ def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> T
     if min is not None and max is not None and isinstance(min, _NUMBERS) != isinstance(max, _NUMBERS):
         raise TypeError("clamp: the bounds must both be numbers or both be tensors")
     if min is not None:
-        input = _where(input <= min, min, input)
-    return input if max is None else _where(input >= max, max, input)
+        input = clamp_min(input, min)
+    return input if max is None else clamp_max(input, max)
 
 
 _NUMBERS = (bool, int, float)
 clip = clamp
 
 
+@of_tensors(1)
 def clamp_min(input: Array, min: Array) -> Tensor:
-    """Elements limited to at least `min`, a number or a tensor; at the bound the gradient is 0."""
-    return _where(input <= min, min, input)
+    """Elements limited to at least `min`, a number or a tensor; the gradient is that of `clamp`."""
+    limited = input <= min if isinstance(min, _NUMBERS) else (input < min) | (min != min)
+    return _where(limited, min, input)
 
 
+@of_tensors(1)
 def clamp_max(input: Array, max: Array) -> Tensor:
-    """Elements limited to at most `max`, a number or a tensor; at the bound the gradient is 0."""
-    return _where(input >= max, max, input)
+    """Elements limited to at most `max`, a number or a tensor; the gradient is that of `clamp`."""
+    limited = input >= max if isinstance(max, _NUMBERS) else (input > max) | (max != max)
+    return _where(limited, max, input)
 
 
 def nan_to_num(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import NONZERO, POSITIVE, REALS, Reals
 from ..op import Array, Fused, op
+from ..parallel import in_parts, spread
 from .checks import of_tensors
 from .compare import _where, floating, sign
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 LN2 = math.log(2)
 
+_exp, _log, _tanh = (spread(f) for f in (np.exp, np.log, np.tanh))
+
 
 @op(lambda g, y, x: g * y, tex="e^{{{input}}}", analytic=True, ufunc=np.exp)
 def exp(input: Array) -> Array:
@@ -25,7 +29,7 @@ def exp(input: Array) -> Array:
 
     :math:`dy = e^x\,dx = y\,dx`: the derivative is the output, which is already in hand.
     """
-    return np.exp(input)
+    return _exp(input)
 
 
 @op(lambda g, y, x: g * (y * LN2), tex="2^{{{input}}}", analytic=True, ufunc=np.exp2)
@@ -50,7 +54,7 @@ def log(input: Array) -> Array:
 
     :math:`dy = dx / x`; infinite at 0, NaN where x < 0, since the function has no value there.
     """
-    return np.log(input)
+    return _log(input)
 
 
 @op(lambda g, y, x: g / (_or_nan(x) * LN2), domain=POSITIVE, tex=r"\log_2 {input}", analytic=True, ufunc=np.log2)
@@ -149,24 +153,66 @@ def rsqrt(input: Array) -> Array:
     return 1 / np.sqrt(input)
 
 
+def _sigmoid(x: Array, out: Array) -> None:
+    with np.errstate(over="ignore"):
+        np.negative(x, out)
+        np.exp(out, out)
+    np.add(out, 1, out)
+    np.divide(1, out, out)
+
+
+def _sigmoid_rule(y: Array, g: Array, out: Array) -> None:
+    np.subtract(1, y, out)
+    np.multiply(y, out, out)
+    np.multiply(g, out, out)
+
+
+def _with_output(forward: Callable[[Array], Array]) -> Callable[[Array], tuple[Array, Array]]:
+    """The forward of a fused reading whose residual is the output."""
+
+    def call(x: Array) -> tuple[Array, Array]:
+        y = forward(x)
+        return y, y
+
+    return call
+
+
 @convention("sigmoid at +-1000", [-1000.0, 1000.0], gives=[0, 0], value=[0, 1])
-@op(lambda g, y, x: g * (y * (1 - y)), tex=r"\sigma({input})", analytic=True)
+@op(
+    lambda g, y, x: g * (y * (1 - y)),
+    tex=r"\sigma({input})",
+    analytic=True,
+    fused=Fused(_with_output(lambda x: _logistic(x)), (lambda g, y, x: in_parts(_sigmoid_rule, y, g),)),
+)
 def sigmoid(input: Array) -> Array:
     r"""Logistic sigmoid, :math:`y = 1 / (1 + e^{-x})`.
 
     :math:`dy = e^{-x} / (1 + e^{-x})^2\,dx = y (1 - y)\,dx`. Where :math:`e^{-x}` overflows, y is 0, as it should be.
     """
-    with np.errstate(over="ignore"):
-        e = np.exp(np.multiply(input, -1))  # not negative(), which bools don't have
-        e += 1
-        return np.divide(1, e, out=e) if isinstance(e, np.ndarray) else 1 / e
+    return _logistic(input)
+
+
+def _logistic(x: Array) -> Array:
+    return in_parts(_sigmoid, x if x.dtype.kind in "fc" else x.astype(np.float64))
+
+
+def _tanh_rule(y: Array, g: Array, out: Array) -> None:
+    np.multiply(y, y, out)
+    np.subtract(1, out, out)
+    np.multiply(g, out, out)
 
 
 @convention("tanh at +-1000", [-1000.0, 1000.0], gives=[0, 0], value=[-1, 1])
-@op(lambda g, y, x: g * (1 - y * y), tex=r"\tanh {input}", analytic=True, ufunc=np.tanh)
+@op(
+    lambda g, y, x: g * (1 - y * y),
+    tex=r"\tanh {input}",
+    analytic=True,
+    ufunc=np.tanh,
+    fused=Fused(_with_output(_tanh), (lambda g, y, x: in_parts(_tanh_rule, y, g),)),
+)
 def tanh(input: Array) -> Array:
     r"""Hyperbolic tangent, :math:`dy = (1 - \tanh^2 x)\,dx = (1 - y^2)\,dx`."""
-    return np.tanh(input)
+    return _tanh(input)
 
 
 def _relu(input: Array) -> tuple[Array, Array]:
