@@ -45,6 +45,32 @@ from .graph import (
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
+from .nn.functional import (
+    celu as celu,
+    celu_ as celu_,
+    group_norm as group_norm,
+    layer_norm as layer_norm,
+    relu_ as relu_,
+    rms_norm as rms_norm,
+    rrelu as rrelu,
+    rrelu_ as rrelu_,
+    selu as selu,
+    selu_ as selu_,
+    threshold as threshold,
+    threshold_ as threshold_,
+)
+from .nn.functional.native import (
+    alpha_dropout as alpha_dropout,
+    alpha_dropout_ as alpha_dropout_,
+    batch_norm as batch_norm,
+    dropout as dropout,
+    dropout_ as dropout_,
+    feature_alpha_dropout as feature_alpha_dropout,
+    feature_alpha_dropout_ as feature_alpha_dropout_,
+    feature_dropout as feature_dropout,
+    feature_dropout_ as feature_dropout_,
+    instance_norm as instance_norm,
+)
 from .nn.functional.pooling import (
     adaptive_avg_pool1d as adaptive_avg_pool1d,
     avg_pool1d as avg_pool1d,
@@ -71,6 +97,10 @@ from .op import (
     get_default_dtype as get_default_dtype,
     op as op,
     set_default_dtype as set_default_dtype,
+)
+from .ops.activation import (
+    hardshrink as hardshrink,
+    prelu as prelu,
 )
 from .ops.arithmetic import (
     abs as abs,

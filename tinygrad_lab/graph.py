@@ -289,7 +289,8 @@ def walk(
         if op.fused is not None:
             y, residual = y
             if on_arrays:
-                y, rules = residual, op.fused.rules
+                y = residual if op.fused.common is None else op.fused.common(g, residual)
+                rules = op.fused.rules
         if lift is not None:
             args = [a if inp is None else lift(a, inp) for a, inp in zip_longest(args, node.inputs)]
             y = y if y is None else lift(y, node)

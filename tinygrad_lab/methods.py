@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import inplace
 from .ops import (
+    activation,
     arithmetic,
     arrange,
     cast,
@@ -208,6 +209,11 @@ class Methods:
     logit_ = inplace.method("logit_", elementwise.logit)
     xlogy_ = inplace.method("xlogy_", elementwise.xlogy)
     relu_ = inplace.method("relu_", elementwise.relu)
+
+    # ------------------------------------------------------------------------------------------ activation
+
+    prelu = activation.prelu
+    hardshrink = activation.hardshrink
 
     # ------------------------------------------------------------------------------------------ trigonometric
 

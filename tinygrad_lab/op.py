@@ -65,10 +65,11 @@ class LinAlgError(RuntimeError):
 
 class Fused(NamedTuple):
     """A faster reading of an op on arrays: `forward` returns the output and a residual, and `rules` see the residual
-    where the op's own rules see the output."""
+    where the op's own rules see the output. If there is a `common`, they see `common(g, residual)`: what they share."""
 
     forward: Callable[..., tuple[Any, Any]]
     rules: Sequence[Rule | None]
+    common: Callable[[Any, Any], Any] | None = None
 
 
 class Each:

@@ -1,12 +1,14 @@
 """The value of every op computed in another way, for one element at a time where it can be."""
 
 from . import (
+    activation,
     arrange,
     diagonal,
     elementwise,
     index,
     linalg,
     loss,
+    norm,
     part,
     pool,
     reduce,
@@ -32,5 +34,7 @@ FAMILIES = (
     diagonal,
     scatter,
     pool,
+    activation,
+    norm,
 )
 REFERENCES = {name: f for family in FAMILIES for name, f in family.REFERENCES.items()}

@@ -86,6 +86,15 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "cat": (NO_OUT,),
     "new_empty": (UNSET,),
     "sum_to_size": (Difference("dtype bool, in PyTorch int64", "what isn't summed stays as it is, a 0-d bool too"),),
+    **{
+        f"nn.functional.{name}": (Difference("the value at", "what chance drops are other elements"),)
+        for name in ("dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
+    },
+    "nn.functional.scaled_dot_product_attention": (
+        Difference("dropout_p=0.5", "what chance drops are other elements"),
+    ),
+    "nn.functional.multi_head_attention_forward": (Difference("False, 0.5,", "what chance drops are other elements"),),
+    "nn.functional.rrelu": (Difference("training=True", "its slopes are random, and the numbers not PyTorch's"),),
 }
 """Where we differ from PyTorch and mean to, by PyTorch's name."""
 

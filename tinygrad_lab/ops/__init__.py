@@ -1,9 +1,8 @@
 """The ops, a family a file. Each is one definition: forward, rules, derivation, notation and domain together."""
 
-from ..op import (
-    table,
-)
+from ..op import table
 from . import (
+    activation,
     arithmetic,
     arrange,
     cast,
@@ -23,6 +22,7 @@ from . import (
     masked,
     matrices,
     matrix_functions,
+    norm,
     norms,
     pad,
     part,

@@ -99,7 +99,7 @@ _FAR = (
     ),
 )
 # artanh(erf x) / x as a polynomial in x^2: minimax in the relative error of erf, found by Lawson's iteration
-_SINGLE = (
+SINGLE = (
     1.3992288927511254e-07,
     -5.631935437122593e-06,
     8.739498298382387e-05,
@@ -130,11 +130,11 @@ def _erf_single(x: Array, out: Array) -> None:
             a, b = x[start : start + BLOCK], out[start : start + BLOCK]
             t = squares[: a.size]
             np.multiply(a, a, t)
-            np.multiply(t, _SINGLE[0], b)
-            for c in _SINGLE[1:-1]:
+            np.multiply(t, SINGLE[0], b)
+            for c in SINGLE[1:-1]:
                 np.add(b, c, b)
                 np.multiply(b, t, b)
-            np.add(b, _SINGLE[-1], b)
+            np.add(b, SINGLE[-1], b)
             np.multiply(b, a, b)
             np.tanh(b, b)
 

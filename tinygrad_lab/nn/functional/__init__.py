@@ -1,5 +1,9 @@
 """Layers and losses as functions, PyTorch's `torch.nn.functional`: compositions of ops."""
 
+from ...ops.activation import (
+    hardshrink as hardshrink,
+    prelu as prelu,
+)
 from ...ops.einsum import (
     bilinear as bilinear,
 )
@@ -10,13 +14,43 @@ from ...ops.elementwise import (
 from ...ops.linalg import (
     linear as linear,
 )
-from ...ops.softmax import (
-    log_softmax as log_softmax,
-    softmax as softmax,
-)
 from .activation import (
+    celu as celu,
+    celu_ as celu_,
+    elu as elu,
+    elu_ as elu_,
+    gelu as gelu,
+    glu as glu,
+    gumbel_softmax as gumbel_softmax,
+    hardsigmoid as hardsigmoid,
+    hardswish as hardswish,
+    hardtanh as hardtanh,
+    hardtanh_ as hardtanh_,
+    leaky_relu as leaky_relu,
+    leaky_relu_ as leaky_relu_,
+    log_softmax as log_softmax,
+    logsigmoid as logsigmoid,
+    mish as mish,
     relu as relu,
+    relu6 as relu6,
+    relu_ as relu_,
+    rrelu as rrelu,
+    rrelu_ as rrelu_,
+    selu as selu,
+    selu_ as selu_,
+    silu as silu,
+    softmax as softmax,
+    softmin as softmin,
     softplus as softplus,
+    softshrink as softshrink,
+    softsign as softsign,
+    tanhshrink as tanhshrink,
+    threshold as threshold,
+    threshold_ as threshold_,
+)
+from .attention import (
+    multi_head_attention_forward as multi_head_attention_forward,
+    scaled_dot_product_attention as scaled_dot_product_attention,
 )
 from .classification import (
     cross_entropy as cross_entropy,
@@ -32,7 +66,12 @@ from .distance import (
     pdist as pdist,
 )
 from .dropout import (
+    alpha_dropout as alpha_dropout,
     dropout as dropout,
+    dropout1d as dropout1d,
+    dropout2d as dropout2d,
+    dropout3d as dropout3d,
+    feature_alpha_dropout as feature_alpha_dropout,
 )
 from .grids import (
     affine_grid as affine_grid,
@@ -48,6 +87,13 @@ from .loss import (
     mse_loss as mse_loss,
     poisson_nll_loss as poisson_nll_loss,
     smooth_l1_loss as smooth_l1_loss,
+)
+from .normalization import (
+    batch_norm as batch_norm,
+    group_norm as group_norm,
+    instance_norm as instance_norm,
+    layer_norm as layer_norm,
+    rms_norm as rms_norm,
 )
 from .padding import (
     pad as pad,
