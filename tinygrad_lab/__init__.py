@@ -77,6 +77,14 @@ from .ops.compare import (
     sign as sign,
     where as where,
 )
+from .ops.conv import (
+    conv1d as conv1d,
+    conv2d as conv2d,
+    conv3d as conv3d,
+    conv_transpose1d as conv_transpose1d,
+    conv_transpose2d as conv_transpose2d,
+    conv_transpose3d as conv_transpose3d,
+)
 from .ops.elementwise import (
     cos as cos,
     exp as exp,

@@ -1,5 +1,13 @@
 """Layers and losses as functions, PyTorch's `torch.nn.functional`: compositions of ops."""
 
+from ...ops.conv import (
+    conv1d as conv1d,
+    conv2d as conv2d,
+    conv3d as conv3d,
+    conv_transpose1d as conv_transpose1d,
+    conv_transpose2d as conv_transpose2d,
+    conv_transpose3d as conv_transpose3d,
+)
 from ...ops.elementwise import sigmoid as sigmoid, tanh as tanh
 from ...ops.linalg import linear as linear
 from ...ops.reduce import log_softmax as log_softmax, softmax as softmax
