@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import winograd
+
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 
@@ -54,49 +56,153 @@ class Window(NamedTuple):
             for n, o, s, before, after, d in zip(size, places, *self[:4], strict=True)
         )
 
+    def padded(self, x: Array, extent: Sequence[int], order: Shape) -> Array:
+        """`x` with its zeros, cut to `extent`, its axes in memory in `order`; `x` itself if it is just that."""
+        if x.shape[2:] == tuple(extent) and not any(self.before):
+            return _arranged(x, order)
+        padded = _new(np.zeros, (*x.shape[:2], *extent), x.dtype, order)
+        inside = self._inside(padded, x.shape[2:])
+        inside[...] = x[:, :, *map(slice, inside.shape[2:])]
+        return padded
 
-MANY = 32  # channels of an output: from here on they stand last
+    def cropped(self, padded: Array, size: Shape, order: Shape) -> Array:
+        """The adjoint of `padded`: the input of `size` without its zeros."""
+        inside = self._inside(padded, size)
+        if inside.shape[2:] == size:
+            return inside
+        x = _new(np.zeros, (*padded.shape[:2], *size), padded.dtype, order)
+        x[:, :, *map(slice, inside.shape[2:])] = inside
+        return x
+
+    def _inside(self, padded: Array, size: Sequence[int]) -> Array:
+        ends = (min(b + n, e) for n, b, e in zip(size, self.before, padded.shape[2:], strict=True))
+        return padded[:, :, *(slice(b, max(end, b)) for b, end in zip(self.before, ends, strict=True))]
+
+
+MANY = 32  # channels: from here on they stand last in memory
 BLOCK = 2**22  # elements of the columns that are made at a time
 
+# People see `(n, c, *space)` always, but other orders in memory run faster, since what is copied and added up then lies
+# in longer runs: channels last where there are many, else batch last, or space if its rows are longer. Elementwise
+# operations keep their operands' order, so that it lasts until the next convolution.
 
-class Layout(NamedTuple):
-    """Where batch and channels stand in memory: before space, or after it.
 
-    People see `(n, c, *space)` always, but other orders in memory run faster, since what is copied and added up then
-    lies in longer runs. Elementwise operations keep their operands' order, so that it lasts until the next convolution.
-    """
+def _channels_last(ndim: int) -> Shape:
+    return (*range(2, ndim), 0, 1)
 
-    batch_last: bool
-    channels_last: bool
 
-    def order(self, ndim: int) -> Shape:
-        """The axes of `(n, c, *space)` in the order in which they stand in memory."""
-        space = range(2, ndim)
-        positions = (*space, 0) if self.batch_last else (0, *space)
-        return (*positions, 1) if self.channels_last else (1, *positions)
+def _channels_first(ndim: int, batch_last: bool) -> Shape:
+    return (1, *range(2, ndim), 0) if batch_last else (1, 0, *range(2, ndim))
 
-    def new(self, make: Any, shape: Sequence[int], dtype: Any) -> Array:
-        """An array `(n, c, *space)` in this layout, made by `np.empty` or `np.zeros`."""
-        order = self.order(len(shape))
-        return make([shape[a] for a in order], dtype).transpose(np.argsort(order))  # type: ignore[no-any-return]
 
-    def arranged(self, x: Array) -> Array:
-        """`x` in this layout, copied if it isn't."""
-        order = self.order(x.ndim)
-        return np.ascontiguousarray(x.transpose(order)).transpose(np.argsort(order))
+def _new(make: Any, shape: Sequence[int], dtype: Any, order: Shape) -> Array:
+    """An array of `shape` made by `np.empty` or `np.zeros`, its axes in memory in `order`."""
+    return make([shape[a] for a in order], dtype).transpose(np.argsort(order))  # type: ignore[no-any-return]
 
-    def beside(self, channels: int, how: Window) -> Layout:
-        """The layout of an output of so many channels, or of an input that has this layout's output."""
-        return Layout(self.batch_last, self.batch_last and how.groups == 1 and channels >= MANY)
 
-    def matrices(self, x: Array, groups: int, block: slice) -> Array:
-        """A view of a block of the positions of `x`, which is in this layout: `(groups, c / groups, positions)`."""
-        x = x[:, :, block] if self.batch_last else x[block]
-        c, count = x.shape[1], len(x) * math.prod(x.shape[2:])
-        memory = x.transpose(self.order(x.ndim))
-        if self.channels_last:
-            return memory.reshape(1, count, c).swapaxes(1, 2)
-        return memory.reshape(groups, c // groups, count)
+def _arranged(x: Array, order: Shape) -> Array:
+    """`x` with its axes in memory in `order`, copied if they aren't."""
+    return np.ascontiguousarray(x.transpose(order)).transpose(np.argsort(order))
+
+
+def conv(x: Array, w: Array, how: Window) -> Array:
+    """`(n, c, *size)` and `(m, c / groups, *kernel)` give `(n, m, *places)`."""
+    places = how.outputs(x.shape[2:], w.shape[2:])
+    if _many(x.shape[1], how):
+        if _suits_winograd(x, w.shape, places, how):
+            return winograd.conv(x, w, how.before, places)
+        return _conv_by_taps(x, w, places, how)
+    return _conv_by_columns(x, w, places, how)
+
+
+def conv_input(g: Array, w: Array, how: Window) -> Array:
+    """`(n, m, *places)` and `(m, c / groups, *kernel)` give `(n, c, *size)`."""
+    size = how.inputs(g.shape[2:], w.shape[2:])
+    if _many(w.shape[1], how):
+        if _suits_winograd(g, w.shape, g.shape[2:], how):
+            return winograd.conv(g, w, tuple(2 - b for b in how.before), size, turned=True)
+        return _conv_input_by_taps(g, w, size, how)
+    return _conv_input_by_columns(g, w, size, how)
+
+
+def conv_weight(g: Array, x: Array, how: Window) -> Array:
+    """`(n, m, *places)` and `(n, c, *size)` give `(m, c / groups, *kernel)`."""
+    kernel = how.kernel(x.shape[2:], g.shape[2:])
+    by = _conv_weight_by_taps if _many(x.shape[1], how) else _conv_weight_by_columns
+    return np.moveaxis(by(g, x, kernel, how), -1, 1).copy()
+
+
+def _many(c: int, how: Window) -> bool:
+    """Whether the channels of the input stand last in memory."""
+    return c >= MANY and how.groups == 1
+
+
+def _suits_winograd(x: Array, weight: Shape, places: Shape, how: Window) -> bool:
+    """Whether it is a 3x3 convolution of float32 with enough channels and places that fewer products save time."""
+    return (
+        weight[2:] == (3, 3)
+        and x.dtype == np.float32
+        and how.stride == how.dilation == (1, 1)
+        and min(weight[:2]) >= MANY
+        and min(places) >= 4
+        and len(x) * math.prod(places) >= 1024
+        and max(how.before) <= 2
+    )
+
+
+# ------------------------------------------------------------------------------- one product for each tap of the kernel
+
+
+def _taps(kernel: Shape, places: Shape, how: Window) -> Iterator[tuple[Shape, tuple[slice, ...]]]:
+    """Each element of the kernel, and what it sees of the input with its zeros."""
+    for k in itertools.product(*map(range, kernel)):
+        yield (
+            k,
+            tuple(
+                slice(i * d, i * d + (o - 1) * s + 1, s)
+                for i, o, s, d in zip(k, places, how.stride, how.dilation, strict=True)
+            ),
+        )
+
+
+def _conv_by_taps(x: Array, w: Array, places: Shape, how: Window) -> Array:
+    """The sum over the kernel of products `(places * n, c) @ (c, m)`."""
+    n, c = x.shape[:2]
+    order, kernel = _channels_last(x.ndim), w.shape[2:]
+    padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
+    y = np.empty((math.prod(places) * n, len(w)), x.dtype)
+    part = np.empty_like(y)
+    for i, (k, seen) in enumerate(_taps(kernel, places, how)):
+        np.matmul(padded[seen].reshape(-1, c), w[:, :, *k].T, out=part if i else y)
+        if i:
+            y += part
+    return y.reshape(*places, n, len(w)).transpose(np.argsort(order))
+
+
+def _conv_input_by_taps(g: Array, w: Array, size: Shape, how: Window) -> Array:
+    """For each element of the kernel a product `(places * n, m) @ (m, c)`, added where that element looked."""
+    n, m, *places = g.shape
+    c, kernel, order = w.shape[1], w.shape[2:], _channels_last(g.ndim)
+    rows = _arranged(g, order).transpose(order).reshape(-1, m)
+    padded = np.zeros((*how.extent(places, kernel), n, c), g.dtype)
+    for k, seen in _taps(kernel, tuple(places), how):
+        padded[seen] += np.matmul(rows, w[:, :, *k]).reshape(*places, n, c)
+    return how.cropped(padded.transpose(np.argsort(order)), size, order)
+
+
+def _conv_weight_by_taps(g: Array, x: Array, kernel: Shape, how: Window) -> Array:
+    """For each element of the kernel a product `(m, places * n) @ (places * n, c)`: `(m, *kernel, c)`."""
+    _, m, *places = g.shape
+    order = _channels_last(g.ndim)
+    columns = _arranged(g, order).transpose(order).reshape(-1, m).T
+    padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
+    dw = np.empty((m, *kernel, x.shape[1]), g.dtype)
+    for k, seen in _taps(kernel, tuple(places), how):
+        np.matmul(columns, padded[seen].reshape(-1, x.shape[1]), out=dw[:, *k])
+    return dw
+
+
+# ---------------------------------------------------------------------------------------- one product with all columns
 
 
 class Columns:
@@ -105,139 +211,97 @@ class Columns:
     They are made a block of places, or of samples, at a time.
     """
 
-    def __init__(self, n: int, c: int, kernel: Shape, places: Shape, how: Window, layout: Layout) -> None:
-        self.n, self.c, self.kernel, self.places, self.how, self.layout = n, c, kernel, places, how, layout
-        self.extent = how.extent(places, kernel)
-        self.size = how.inputs(places, kernel)
+    def __init__(self, n: int, c: int, kernel: Shape, places: Shape, how: Window, batch_last: bool) -> None:
+        self.n, self.c, self.kernel, self.places, self.how, self.batch_last = n, c, kernel, places, how, batch_last
+        self.order = _channels_first(len(kernel) + 2, batch_last)
         self.rows = c // how.groups * math.prod(kernel)
 
     def blocks(self) -> Iterator[slice]:
         """The blocks, along the first dimension of space or along the batch."""
-        total = self.places[0] if self.layout.batch_last else self.n
-        elements = self.c * math.prod(self.kernel) * math.prod(self.places) * self.n
+        total = self.places[0] if self.batch_last else self.n
+        elements = self.rows * self.how.groups * math.prod(self.places) * self.n
         step = max(1, total * BLOCK // max(elements, 1))
         return (slice(i, min(i + step, total)) for i in range(0, total, step))
 
-    def zeros(self, dtype: Any) -> Array:
-        """An input of zeros, with the zeros around it."""
-        return self.layout.new(np.zeros, (self.n, self.c, *self.extent), dtype)
+    def outputs(self, y: Array, block: slice) -> Array:
+        """A view of a block of `(n, m, *places)` as matrices `(groups, m / groups, places * n)`."""
+        last = self.batch_last and _many(y.shape[1], self.how)
+        y = y[:, :, block] if self.batch_last else y[block]
+        m, groups, count = y.shape[1], self.how.groups, len(y) * math.prod(y.shape[2:])
+        if last:
+            return y.transpose(_channels_last(y.ndim)).reshape(1, count, m).swapaxes(1, 2)
+        return y.transpose(self.order).reshape(groups, m // groups, count)
 
-    def inside(self, padded: Array) -> Array:
-        """The part of the input with the zeros around it that is the input."""
-        ends = (min(b + n, e) for n, b, e in zip(self.size, self.how.before, self.extent, strict=True))
-        return padded[:, :, *(slice(b, max(end, b)) for b, end in zip(self.how.before, ends, strict=True))]
+    def output_order(self, m: int) -> Shape:
+        """The order of an output of m channels."""
+        return _channels_last(len(self.order)) if self.batch_last and _many(m, self.how) else self.order
 
-    def padded(self, x: Array) -> Array:
-        """The input with the zeros around it, without what no window sees."""
-        if self.extent == x.shape[2:] and not any(self.how.before):
-            return self.layout.arranged(x)
-        padded = self.zeros(x.dtype)
-        inside = self.inside(padded)
-        inside[...] = x[:, :, *map(slice, inside.shape[2:])]
-        return padded
-
-    def cropped(self, padded: Array) -> Array:
-        """The adjoint of `padded`."""
-        inside = self.inside(padded)
-        if inside.shape[2:] == self.size:
-            return inside
-        x = self.layout.new(np.zeros, (self.n, self.c, *self.size), padded.dtype)
-        x[:, :, *map(slice, inside.shape[2:])] = inside
-        return x
-
-    def _windows(self, padded: Array, block: slice) -> tuple[Array, ...]:
-        """A view of what the windows see, its axes in the columns' order."""
-        how, groups = self.how, self.how.groups
+    def _windows(self, padded: Array, block: slice) -> Array:
+        """A view of what the windows of a block see: `(groups, *kernel, c / groups, *positions)`."""
+        how = self.how
         n, c, *steps = padded.strides
         kernel = [(k, s * d) for k, s, d in zip(self.kernel, steps, how.dilation, strict=True)]
         places = [(o, s * t) for o, s, t in zip(self.places, steps, how.stride, strict=True)]
-        batch = (self.n, n)
-        part = block.stop - block.start
-        if self.layout.batch_last:
-            positions = [(part, places[0][1]), *places[1:], batch]
+        if self.batch_last:
+            positions = [(block.stop - block.start, places[0][1]), *places[1:], (self.n, n)]
             padded = padded[:, :, block.start * how.stride[0] :]
         else:
-            positions = [(part, n), *places]
+            positions = [(block.stop - block.start, n), *places]
             padded = padded[block]
-        group, channel = (groups, c * (self.c // groups)), (self.c // groups, c)
-        axes = (
-            [*positions, group, *kernel, channel]
-            if self.layout.channels_last
-            else [group, *kernel, channel, *positions]
-        )
-        shape, strides = zip(*axes, strict=True)
+        c_of_group = self.c // how.groups
+        shape, strides = zip((how.groups, c * c_of_group), *kernel, (c_of_group, c), *positions, strict=True)
         return np.lib.stride_tricks.as_strided(padded, shape, strides)
 
     def unfold(self, padded: Array, block: slice) -> Array:
-        """The columns of a block: a copy, but for a kernel of one element."""
+        """The columns of a block."""
         windows = self._windows(padded, block)
-        if self.layout.channels_last:
-            return windows.reshape(1, -1, self.rows).swapaxes(1, 2)
-        return windows.reshape(self.how.groups, self.rows, -1)
+        count = math.prod(windows.shape[len(self.kernel) + 2 :])
+        return windows.reshape(self.how.groups, self.rows, count)
 
     def fold(self, columns: Array, padded: Array, block: slice) -> None:
         """The adjoint of `unfold`: add to each input its elements in the columns."""
         windows = self._windows(padded, block)
-        last = self.layout.channels_last
-        columns = (columns.swapaxes(1, 2) if last else columns).reshape(windows.shape)
-        before = (slice(None),) * (windows.ndim - len(self.kernel) - 1 if last else 1)
+        columns = columns.reshape(windows.shape)
         for k in itertools.product(*map(range, self.kernel)):
-            seen = windows[*before, *k]
-            seen += columns[*before, *k]
+            seen = windows[:, *k]
+            seen += columns[:, *k]
 
 
-def conv(x: Array, w: Array, how: Window) -> Array:
-    """`(n, c, *size)` and `(m, c / groups, *kernel)` give `(n, m, *places)`."""
-    places = how.outputs(x.shape[2:], w.shape[2:])
-    of_x = Layout(_batch_last(x, places), _channels_last(x, how))
-    of_y = of_x.beside(len(w), how)
-    columns = Columns(len(x), x.shape[1], w.shape[2:], places, how, of_x)
-    y = of_y.new(np.empty, (len(x), len(w), *places), np.result_type(x, w))
-    rows, padded = _rows(w, how), columns.padded(x)
+def _conv_by_columns(x: Array, w: Array, places: Shape, how: Window) -> Array:
+    n, c, kernel = len(x), x.shape[1], w.shape[2:]
+    columns = Columns(n, c, kernel, places, how, _batch_last(x, places))
+    y = _new(np.empty, (n, len(w), *places), x.dtype, columns.output_order(len(w)))
+    rows, padded = _rows(w, how), how.padded(x, how.extent(places, kernel), columns.order)
     for block in columns.blocks():
-        np.matmul(rows, columns.unfold(padded, block), out=of_y.matrices(y, how.groups, block))
+        np.matmul(rows, columns.unfold(padded, block), out=columns.outputs(y, block))
     return y
 
 
-def conv_input(g: Array, w: Array, how: Window) -> Array:
-    """`(n, m, *places)` and `(m, c / groups, *kernel)` give `(n, c, *size)`."""
-    of_g = Layout(_batch_last(g, g.shape[2:]), _channels_last(g, how))
-    of_x = of_g.beside(w.shape[1] * how.groups, how)
-    columns = Columns(len(g), w.shape[1] * how.groups, w.shape[2:], g.shape[2:], how, of_x)
-    padded = columns.zeros(np.result_type(g, w))
-    rows, g = _rows(w, how).swapaxes(1, 2), of_g.arranged(g)
+def _conv_input_by_columns(g: Array, w: Array, size: Shape, how: Window) -> Array:
+    n, m, *places = g.shape
+    c, kernel = w.shape[1] * how.groups, w.shape[2:]
+    columns = Columns(n, c, kernel, tuple(places), how, _batch_last(g, places))
+    padded = _new(np.zeros, (n, c, *how.extent(places, kernel)), g.dtype, columns.order)
+    rows, g = _rows(w, how).swapaxes(1, 2), _arranged(g, columns.output_order(m))
     for block in columns.blocks():
-        outputs = of_g.matrices(g, how.groups, block)
-        if of_x.channels_last:
-            seen = np.matmul(outputs.swapaxes(1, 2), rows.swapaxes(1, 2)).swapaxes(1, 2)
-        else:
-            seen = np.matmul(rows, outputs)
-        columns.fold(seen, padded, block)
-    return columns.cropped(padded)
+        columns.fold(np.matmul(rows, columns.outputs(g, block)), padded, block)
+    return how.cropped(padded, size, columns.order)
 
 
-def conv_weight(g: Array, x: Array, how: Window) -> Array:
-    """`(n, m, *places)` and `(n, c, *size)` give `(m, c / groups, *kernel)`."""
-    places, groups = g.shape[2:], how.groups
-    kernel = how.kernel(x.shape[2:], places)
-    of_x = Layout(_batch_last(x, places), _channels_last(x, how))
-    of_g = Layout(of_x.batch_last, _channels_last(g, how))
-    columns = Columns(len(x), x.shape[1], kernel, places, how, of_x)
-    g, padded = of_g.arranged(g), columns.padded(x)
-    dw = np.zeros((groups, g.shape[1] // groups, columns.rows), np.result_type(g, x))
+def _conv_weight_by_columns(g: Array, x: Array, kernel: Shape, how: Window) -> Array:
+    """`(m, *kernel, c / groups)`."""
+    n, m, *places = g.shape
+    columns = Columns(n, x.shape[1], kernel, tuple(places), how, _batch_last(x, places))
+    padded, g = how.padded(x, how.extent(places, kernel), columns.order), _arranged(g, columns.output_order(m))
+    dw = np.zeros((how.groups, m // how.groups, columns.rows), g.dtype)
     for block in columns.blocks():
-        dw += np.matmul(of_g.matrices(g, groups, block), columns.unfold(padded, block).swapaxes(1, 2))
-    dw = dw.reshape(g.shape[1], *kernel, x.shape[1] // groups)
-    return np.moveaxis(dw, -1, 1).copy()
+        dw += np.matmul(columns.outputs(g, block), columns.unfold(padded, block).swapaxes(1, 2))
+    return dw.reshape(m, *kernel, x.shape[1] // how.groups)
 
 
-def _batch_last(x: Array, places: Shape) -> bool:
+def _batch_last(x: Array, places: Sequence[int]) -> bool:
+    """Whether the batch makes longer runs than the rows of space, or stands last already."""
     return x.strides[0] <= x.strides[-1] or len(x) >= places[-1]
-
-
-def _channels_last(x: Array, how: Window) -> bool:
-    n, c, *space = x.strides
-    return how.groups == 1 and c < min(n, *space)
 
 
 def _rows(w: Array, how: Window) -> Array:
