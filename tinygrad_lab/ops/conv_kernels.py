@@ -128,6 +128,8 @@ def conv_input(g: Array, w: Array, how: Window) -> Array:
 def conv_weight(g: Array, x: Array, how: Window) -> Array:
     """`(n, m, *places)` and `(n, c, *size)` give `(m, c / groups, *kernel)`."""
     kernel = how.kernel(x.shape[2:], g.shape[2:])
+    if _suits_winograd(x, (g.shape[1], x.shape[1], *kernel), g.shape[2:], how):
+        return winograd.conv_weight(g, x, how.before)
     by = _conv_weight_by_taps if _many(x.shape[1], how) else _conv_weight_by_columns
     return np.moveaxis(by(g, x, kernel, how), -1, 1).copy()
 

@@ -1,8 +1,8 @@
 r"""Winograd's convolution F(2x2, 3x3): 16 products where the plain sum takes 36 (Lavin and Gray 2016).
 
 A 4x4 tile d of the input gives a 2x2 tile of the output, :math:`A^T [(G w G^T) \odot (B^T d B)] A`. The elementwise
-product, summed over channels, is a matrix product for each of the 16 places of the tile. The input gradient is a
-convolution of g with the kernel turned around.
+product, summed over channels, is a matrix product for each of the 16 places of the tile. The weight gradient is the
+adjoint, :math:`G^T [(A g A^T) \odot (B^T d B)] G`, and the input gradient is a convolution of g with the kernel turned.
 
 Space stands first in memory, then batch and channels, so that each line below adds runs of batch times channels.
 """
@@ -47,6 +47,20 @@ def conv(x: Array, w: Array, before: tuple[int, ...], places: tuple[int, ...], t
     return y.transpose(2, 3, 0, 1)[:, :, : places[0], : places[1]]
 
 
+def conv_weight(g: Array, x: Array, before: tuple[int, ...]) -> Array:
+    """`(n, m, *places)` and `(n, c, h, w)` give `(m, c, 3, 3)`."""
+    n, m, *places = g.shape
+    c, tiles = x.shape[1], Tiles(n, tuple(places))
+    d, e = _padded(x, tiles, before), _even(g, tiles)
+    u = np.zeros((16, m, c), x.dtype)
+    for i, rows in tiles.blocks():
+        v = _inputs(d[2 * i : 2 * (i + rows) + 2]).reshape(16, -1, c)
+        u += np.matmul(_cotangents(e[2 * i : 2 * (i + rows)]).reshape(16, -1, m).swapaxes(1, 2), v)
+    w = np.empty((m, c, 3, 3), x.dtype)
+    np.matmul(u.reshape(16, m * c).T, np.kron(G, G).astype(x.dtype), out=w.reshape(m * c, 9))
+    return w
+
+
 def _padded(x: Array, tiles: Tiles, before: tuple[int, ...]) -> Array:
     """`(n, c, h, w)` as `(height, width, n, c)`, with the zeros that whole tiles need around it."""
     n, c, *size = x.shape
@@ -55,6 +69,16 @@ def _padded(x: Array, tiles: Tiles, before: tuple[int, ...]) -> Array:
     inside = padded[before[0] : ends[0], before[1] : ends[1]]
     inside[...] = x.transpose(2, 3, 0, 1)[: inside.shape[0], : inside.shape[1]]
     return padded
+
+
+def _even(g: Array, tiles: Tiles) -> Array:
+    """`(n, m, *places)` as `(height, width, n, m)` of whole tiles."""
+    n, m, *places = g.shape
+    if places == [2 * tiles.high, 2 * tiles.wide]:
+        return g.transpose(2, 3, 0, 1)
+    even = np.zeros((2 * tiles.high, 2 * tiles.wide, n, m), g.dtype)
+    even[: places[0], : places[1]] = g.transpose(2, 3, 0, 1)
+    return even
 
 
 def _weights(w: Array, turned: bool) -> Array:
@@ -96,3 +120,20 @@ def _a(p: Array, out: Array) -> None:
     out[0] += p[2]
     np.subtract(p[1], p[2], out=out[1])
     out[1] -= p[3]
+
+
+def _cotangents(g: Array) -> Array:
+    """:math:`A g A^T` of all tiles of some rows: `(4, 4, rows, wide, n, m)`."""
+    high, wide, n, m = g.shape
+    half = np.empty((4, high // 2, wide, n, m), g.dtype)
+    s = np.empty((4, 4, high // 2, wide // 2, n, m), g.dtype)
+    _at(g[0::2], g[1::2], half)
+    _at(half[:, :, 0::2], half[:, :, 1::2], s.swapaxes(0, 1))
+    return s
+
+
+def _at(g0: Array, g1: Array, out: Array) -> None:
+    out[0] = g0
+    np.add(g0, g1, out=out[1])
+    np.subtract(g0, g1, out=out[2])
+    np.negative(g1, out=out[3])
