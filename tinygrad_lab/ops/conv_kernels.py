@@ -275,7 +275,9 @@ def _conv_by_columns(x: Array, w: Array, places: Shape, how: Window) -> Array:
     y = _new(np.empty, (n, len(w), *places), x.dtype, columns.output_order(len(w)))
     rows, padded = _rows(w, how), how.padded(x, how.extent(places, kernel), columns.order)
     for block in columns.blocks():
-        np.matmul(rows, columns.unfold(padded, block), out=columns.outputs(y, block))
+        seen, outputs = columns.unfold(padded, block), columns.outputs(y, block)
+        for part in _parts(seen, len(w)):
+            np.matmul(rows, seen[..., part], out=outputs[..., part])
     return y
 
 
@@ -295,10 +297,25 @@ def _conv_weight_by_columns(g: Array, x: Array, kernel: Shape, how: Window) -> A
     n, m, *places = g.shape
     columns = Columns(n, x.shape[1], kernel, tuple(places), how, _batch_last(x, places))
     padded, g = how.padded(x, how.extent(places, kernel), columns.order), _arranged(g, columns.output_order(m))
-    dw = np.zeros((how.groups, m // how.groups, columns.rows), g.dtype)
+    dw = np.zeros((how.groups, columns.rows, m // how.groups), g.dtype)
     for block in columns.blocks():
-        dw += np.matmul(columns.outputs(g, block), columns.unfold(padded, block).swapaxes(1, 2))
-    return dw.reshape(m, *kernel, x.shape[1] // how.groups)
+        seen, outputs = columns.unfold(padded, block), columns.outputs(g, block).swapaxes(1, 2)
+        for part in _parts(seen, m):
+            dw += np.matmul(seen[..., part], outputs[:, part])  # twice as fast as the transposed product
+    return dw.swapaxes(1, 2).reshape(m, *kernel, x.shape[1] // how.groups)
+
+
+def _parts(columns: Array, m: int) -> Iterator[slice]:
+    """Parts of the columns whose product with m rows BLAS does at once, in the thread that has just made them.
+
+    OpenBLAS multiplies up to 10^6 pairs that way. To share more with another core costs more than it gains, unless
+    there is much more of it: LeNet's first convolution takes 0.29 ms instead of 0.49, VGG's 1.4 instead of 1.1.
+    """
+    _, rows, count = columns.shape
+    step = 10**6 // max(rows * m, 1)
+    if not 0 < count <= 10 * step:
+        step = max(count, 1)
+    return (slice(i, i + step) for i in range(0, count, step))
 
 
 def _batch_last(x: Array, places: Sequence[int]) -> bool:
