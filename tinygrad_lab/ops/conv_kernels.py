@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..op import Array
 from . import winograd
 
-Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 
 
@@ -97,7 +97,7 @@ def _channels_first(ndim: int, batch_last: bool) -> Shape:
 
 def _new(make: Any, shape: Sequence[int], dtype: Any, order: Shape) -> Array:
     """An array of `shape` made by `np.empty` or `np.zeros`, its axes in memory in `order`."""
-    return make([shape[a] for a in order], dtype).transpose(np.argsort(order))  # type: ignore[no-any-return]
+    return make([shape[a] for a in order], dtype).transpose(np.argsort(order))
 
 
 def _arranged(x: Array, order: Shape) -> Array:
@@ -108,35 +108,33 @@ def _arranged(x: Array, order: Shape) -> Array:
 def conv(x: Array, w: Array, how: Window) -> Array:
     """`(n, c, *size)` and `(m, c / groups, *kernel)` give `(n, m, *places)`."""
     places = how.outputs(x.shape[2:], w.shape[2:])
-    if _many(x.shape[1], how):
-        if _suits_winograd(x, w.shape, places, how):
-            return winograd.conv(x, w, how.before, places)
-        return _conv_by_taps(x, w, places, how)
-    return _conv_by_columns(x, w, places, how)
+    if _suits_winograd(x, w.shape, places, how):
+        return winograd.conv(x, w, how.before, places)
+    return (_conv_by_taps if _suits_taps(w.shape, how) else _conv_by_columns)(x, w, places, how)
 
 
 def conv_input(g: Array, w: Array, how: Window) -> Array:
     """`(n, m, *places)` and `(m, c / groups, *kernel)` give `(n, c, *size)`."""
     size = how.inputs(g.shape[2:], w.shape[2:])
-    if _many(w.shape[1], how):
-        if _suits_winograd(g, w.shape, g.shape[2:], how):
-            return winograd.conv(g, w, tuple(2 - b for b in how.before), size, turned=True)
-        return _conv_input_by_taps(g, w, size, how)
-    return _conv_input_by_columns(g, w, size, how)
+    if _suits_winograd(g, w.shape, g.shape[2:], how):
+        return winograd.conv(g, w, tuple(2 - b for b in how.before), size, turned=True)
+    return (_conv_input_by_taps if _suits_taps(w.shape, how) else _conv_input_by_columns)(g, w, size, how)
 
 
 def conv_weight(g: Array, x: Array, how: Window) -> Array:
     """`(n, m, *places)` and `(n, c, *size)` give `(m, c / groups, *kernel)`."""
     kernel = how.kernel(x.shape[2:], g.shape[2:])
-    if _suits_winograd(x, (g.shape[1], x.shape[1], *kernel), g.shape[2:], how):
+    shape = g.shape[1], x.shape[1] // how.groups, *kernel
+    if _suits_winograd(x, shape, g.shape[2:], how):
         return winograd.conv_weight(g, x, how.before)
-    by = _conv_weight_by_taps if _many(x.shape[1], how) else _conv_weight_by_columns
-    return np.moveaxis(by(g, x, kernel, how), -1, 1).copy()
+    dw = (_conv_weight_by_taps if _suits_taps(shape, how) else _conv_weight_by_columns)(g, x, kernel, how)
+    return np.moveaxis(dw, -1, 1).copy()
 
 
-def _many(c: int, how: Window) -> bool:
-    """Whether the channels of the input stand last in memory."""
-    return c >= MANY and how.groups == 1
+def _suits_taps(weight: Shape, how: Window) -> bool:
+    """Whether there are many input channels, or each is a group of its own with one output."""
+    m, c = weight[:2]
+    return c >= MANY if how.groups == 1 else m == how.groups and c == 1
 
 
 def _suits_winograd(x: Array, weight: Shape, places: Shape, how: Window) -> bool:
@@ -145,6 +143,7 @@ def _suits_winograd(x: Array, weight: Shape, places: Shape, how: Window) -> bool
         weight[2:] == (3, 3)
         and x.dtype == np.float32
         and how.stride == how.dilation == (1, 1)
+        and how.groups == 1
         and min(weight[:2]) >= MANY
         and min(places) >= 4
         and len(x) * math.prod(places) >= 1024
@@ -169,39 +168,51 @@ def _taps(kernel: Shape, places: Shape, how: Window) -> Iterator[tuple[Shape, tu
 
 def _conv_by_taps(x: Array, w: Array, places: Shape, how: Window) -> Array:
     """The sum over the kernel of products `(places * n, c) @ (c, m)`."""
-    n, c = x.shape[:2]
     order, kernel = _channels_last(x.ndim), w.shape[2:]
     padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
-    y = np.empty((math.prod(places) * n, len(w)), x.dtype)
-    part = np.empty_like(y)
+    y, part = np.empty((2, *places, len(x), len(w)), x.dtype)
     for i, (k, seen) in enumerate(_taps(kernel, places, how)):
-        np.matmul(padded[seen].reshape(-1, c), w[:, :, *k].T, out=part if i else y)
+        _times(padded[seen], w[:, :, *k].T, how, out=part if i else y)
         if i:
             y += part
-    return y.reshape(*places, n, len(w)).transpose(np.argsort(order))
+    return y.transpose(np.argsort(order))
 
 
 def _conv_input_by_taps(g: Array, w: Array, size: Shape, how: Window) -> Array:
     """For each element of the kernel a product `(places * n, m) @ (m, c)`, added where that element looked."""
-    n, m, *places = g.shape
-    c, kernel, order = w.shape[1], w.shape[2:], _channels_last(g.ndim)
-    rows = _arranged(g, order).transpose(order).reshape(-1, m)
-    padded = np.zeros((*how.extent(places, kernel), n, c), g.dtype)
+    n, _, *places = g.shape
+    order, kernel = _channels_last(g.ndim), w.shape[2:]
+    g = _arranged(g, order).transpose(order)
+    padded = np.zeros((*how.extent(places, kernel), n, w.shape[1] * how.groups), g.dtype)
+    part = np.empty((*places, *padded.shape[-2:]), g.dtype)
     for k, seen in _taps(kernel, tuple(places), how):
-        padded[seen] += np.matmul(rows, w[:, :, *k]).reshape(*places, n, c)
+        _times(g, w[:, :, *k], how, out=part)
+        padded[seen] += part
     return how.cropped(padded.transpose(np.argsort(order)), size, order)
 
 
 def _conv_weight_by_taps(g: Array, x: Array, kernel: Shape, how: Window) -> Array:
     """For each element of the kernel a product `(m, places * n) @ (places * n, c)`: `(m, *kernel, c)`."""
     _, m, *places = g.shape
-    order = _channels_last(g.ndim)
-    columns = _arranged(g, order).transpose(order).reshape(-1, m).T
+    order, c = _channels_last(g.ndim), x.shape[1]
     padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
-    dw = np.empty((m, *kernel, x.shape[1]), g.dtype)
+    g = _arranged(g, order).transpose(order)
+    dw: Array = np.empty((m, *kernel, c // how.groups), g.dtype)
     for k, seen in _taps(kernel, tuple(places), how):
-        np.matmul(columns, padded[seen].reshape(-1, x.shape[1]), out=dw[:, *k])
+        if how.groups > 1:
+            axes = list(range(g.ndim))
+            np.einsum(g, axes, padded[seen], axes, axes[-1:], out=dw[:, *k, 0])
+        else:
+            np.matmul(g.reshape(-1, m).T, padded[seen].reshape(-1, c), out=dw[:, *k])
     return dw
+
+
+def _times(x: Array, w: Array, how: Window, out: Array) -> None:
+    """Channels, which stand last, times one tap's matrix; or times its numbers where each channel is its own group."""
+    if how.groups > 1:
+        np.multiply(x, w.reshape(-1), out=out)
+    else:
+        np.matmul(x.reshape(-1, x.shape[-1]), w, out=out.reshape(-1, out.shape[-1]))
 
 
 # ---------------------------------------------------------------------------------------- one product with all columns
@@ -227,7 +238,7 @@ class Columns:
 
     def outputs(self, y: Array, block: slice) -> Array:
         """A view of a block of `(n, m, *places)` as matrices `(groups, m / groups, places * n)`."""
-        last = self.batch_last and _many(y.shape[1], self.how)
+        last = self.output_order(y.shape[1]) != self.order
         y = y[:, :, block] if self.batch_last else y[block]
         m, groups, count = y.shape[1], self.how.groups, len(y) * math.prod(y.shape[2:])
         if last:
@@ -236,7 +247,8 @@ class Columns:
 
     def output_order(self, m: int) -> Shape:
         """The order of an output of m channels."""
-        return _channels_last(len(self.order)) if self.batch_last and _many(m, self.how) else self.order
+        last = self.batch_last and m >= MANY and self.how.groups == 1
+        return _channels_last(len(self.order)) if last else self.order
 
     def _windows(self, padded: Array, block: slice) -> Array:
         """A view of what the windows of a block see: `(groups, *kernel, c / groups, *positions)`."""

@@ -9,11 +9,9 @@ Space stands first in memory, then batch and channels, so that each line below a
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from ..op import Array
 
 G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 ROWS = 512  # of the matrices, at least, in a block of tiles
