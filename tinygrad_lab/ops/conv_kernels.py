@@ -80,7 +80,7 @@ class Window(NamedTuple):
 
 
 MANY = 32  # channels: from here on they stand last in memory
-BLOCK = 2**22  # elements of the columns that are made at a time
+BLOCK = 2**20  # elements of what the windows see that are copied out at a time
 
 # People see `(n, c, *space)` always, but other orders in memory run faster, since what is copied and added up then lies
 # in longer runs: channels last where there are many, else batch last, or space if its rows are longer. Elementwise
@@ -110,7 +110,8 @@ def conv(x: Array, w: Array, how: Window) -> Array:
     places = how.outputs(x.shape[2:], w.shape[2:])
     if _suits_winograd(x, w.shape, places, how):
         return winograd.conv(x, w, how.before, places)
-    return (_conv_by_taps if _suits_taps(w.shape, how) else _conv_by_columns)(x, w, places, how)
+    kernels = {"depthwise": _conv_depthwise, "many": _conv_of_many, "few": _conv_by_columns}
+    return kernels[_channels(w.shape, how)](x, w, places, how)
 
 
 def conv_input(g: Array, w: Array, how: Window) -> Array:
@@ -118,7 +119,8 @@ def conv_input(g: Array, w: Array, how: Window) -> Array:
     size = how.inputs(g.shape[2:], w.shape[2:])
     if _suits_winograd(g, w.shape, g.shape[2:], how):
         return winograd.conv(g, w, tuple(2 - b for b in how.before), size, turned=True)
-    return (_conv_input_by_taps if _suits_taps(w.shape, how) else _conv_input_by_columns)(g, w, size, how)
+    kernels = {"depthwise": _conv_input_depthwise, "many": _conv_input_of_many, "few": _conv_input_by_columns}
+    return kernels[_channels(w.shape, how)](g, w, size, how)
 
 
 def conv_weight(g: Array, x: Array, how: Window) -> Array:
@@ -127,14 +129,16 @@ def conv_weight(g: Array, x: Array, how: Window) -> Array:
     shape = g.shape[1], x.shape[1] // how.groups, *kernel
     if _suits_winograd(x, shape, g.shape[2:], how):
         return winograd.conv_weight(g, x, how.before)
-    dw = (_conv_weight_by_taps if _suits_taps(shape, how) else _conv_weight_by_columns)(g, x, kernel, how)
-    return np.moveaxis(dw, -1, 1).copy()
+    kernels = {"depthwise": _conv_weight_depthwise, "many": _conv_weight_of_many, "few": _conv_weight_by_columns}
+    return np.moveaxis(kernels[_channels(shape, how)](g, x, kernel, how), -1, 1).copy()
 
 
-def _suits_taps(weight: Shape, how: Window) -> bool:
-    """Whether there are many input channels, or each is a group of its own with one output."""
+def _channels(weight: Shape, how: Window) -> str:
+    """Which kernel suits: for many input channels, for few, or for channels that are each a group with one output."""
     m, c = weight[:2]
-    return c >= MANY if how.groups == 1 else m == how.groups and c == 1
+    if how.groups == 1:
+        return "many" if c >= MANY else "few"
+    return "depthwise" if m == how.groups and c == 1 else "few"
 
 
 def _suits_winograd(x: Array, weight: Shape, places: Shape, how: Window) -> bool:
@@ -151,10 +155,10 @@ def _suits_winograd(x: Array, weight: Shape, places: Shape, how: Window) -> bool
     )
 
 
-# ------------------------------------------------------------------------------- one product for each tap of the kernel
+# ------------------------------------------------------------------------------------- many channels, which stand last
 
 
-def _taps(kernel: Shape, places: Shape, how: Window) -> Iterator[tuple[Shape, tuple[slice, ...]]]:
+def _taps(kernel: Shape, places: Sequence[int], how: Window) -> Iterator[tuple[Shape, tuple[slice, ...]]]:
     """Each element of the kernel, and what it sees of the input with its zeros."""
     for k in itertools.product(*map(range, kernel)):
         yield (
@@ -166,56 +170,87 @@ def _taps(kernel: Shape, places: Shape, how: Window) -> Iterator[tuple[Shape, tu
         )
 
 
-def _conv_by_taps(x: Array, w: Array, places: Shape, how: Window) -> Array:
-    """The sum over the kernel of products `(places * n, c) @ (c, m)`."""
-    order, kernel = _channels_last(x.ndim), w.shape[2:]
+def _conv_of_many(x: Array, w: Array, places: Shape, how: Window) -> Array:
+    """What the windows see as rows `(places * n, kernel * c)`, times the weight; some places at a time."""
+    n, c, order, kernel = len(x), x.shape[1], _channels_last(x.ndim), w.shape[2:]
     padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
-    y, part = np.empty((2, *places, len(x), len(w)), x.dtype)
-    for i, (k, seen) in enumerate(_taps(kernel, places, how)):
-        _times(padded[seen], w[:, :, *k].T, how, out=part if i else y)
-        if i:
-            y += part
+    *steps, sample, channel = padded.strides
+    strides = (
+        *(step * s for step, s in zip(steps, how.stride, strict=True)),
+        sample,
+        *(step * d for step, d in zip(steps, how.dilation, strict=True)),
+        channel,
+    )
+    weights = np.moveaxis(w, 1, -1).reshape(len(w), -1).T
+    y = np.empty((*places, n, len(w)), x.dtype)
+    step = max(1, BLOCK * places[0] // max(y.size // len(w) * len(weights), 1))
+    for i in range(0, places[0], step):
+        part = y[i : i + step]
+        seen = np.lib.stride_tricks.as_strided(padded[i * how.stride[0] :], (*part.shape[:-1], *kernel, c), strides)
+        np.matmul(seen.reshape(-1, len(weights)), weights, out=part.reshape(-1, len(w)))
     return y.transpose(np.argsort(order))
 
 
-def _conv_input_by_taps(g: Array, w: Array, size: Shape, how: Window) -> Array:
+def _conv_input_of_many(g: Array, w: Array, size: Shape, how: Window) -> Array:
     """For each element of the kernel a product `(places * n, m) @ (m, c)`, added where that element looked."""
-    n, _, *places = g.shape
-    order, kernel = _channels_last(g.ndim), w.shape[2:]
-    g = _arranged(g, order).transpose(order)
-    padded = np.zeros((*how.extent(places, kernel), n, w.shape[1] * how.groups), g.dtype)
-    part = np.empty((*places, *padded.shape[-2:]), g.dtype)
-    for k, seen in _taps(kernel, tuple(places), how):
-        _times(g, w[:, :, *k], how, out=part)
-        padded[seen] += part
+    n, m, *places = g.shape
+    c, order, kernel = w.shape[1], _channels_last(g.ndim), w.shape[2:]
+    rows = _arranged(g, order).transpose(order).reshape(-1, m)
+    padded = np.zeros((*how.extent(places, kernel), n, c), g.dtype)
+    for k, seen in _taps(kernel, places, how):
+        padded[seen] += np.matmul(rows, w[:, :, *k]).reshape(*places, n, c)
     return how.cropped(padded.transpose(np.argsort(order)), size, order)
 
 
-def _conv_weight_by_taps(g: Array, x: Array, kernel: Shape, how: Window) -> Array:
+def _conv_weight_of_many(g: Array, x: Array, kernel: Shape, how: Window) -> Array:
     """For each element of the kernel a product `(m, places * n) @ (places * n, c)`: `(m, *kernel, c)`."""
     _, m, *places = g.shape
-    order, c = _channels_last(g.ndim), x.shape[1]
+    c, order = x.shape[1], _channels_last(g.ndim)
     padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
-    g = _arranged(g, order).transpose(order)
-    dw: Array = np.empty((m, *kernel, c // how.groups), g.dtype)
-    for k, seen in _taps(kernel, tuple(places), how):
-        if how.groups > 1:
-            axes = list(range(g.ndim))
-            np.einsum(g, axes, padded[seen], axes, axes[-1:], out=dw[:, *k, 0])
-        else:
-            np.matmul(g.reshape(-1, m).T, padded[seen].reshape(-1, c), out=dw[:, *k])
+    rows = _arranged(g, order).transpose(order).reshape(-1, m)
+    dw: Array = np.empty((m, *kernel, c), g.dtype)
+    for k, seen in _taps(kernel, places, how):
+        np.matmul(rows.T, padded[seen].reshape(-1, c), out=dw[:, *k])
     return dw
 
 
-def _times(x: Array, w: Array, how: Window, out: Array) -> None:
-    """Channels, which stand last, times one tap's matrix; or times its numbers where each channel is its own group."""
-    if how.groups > 1:
-        np.multiply(x, w.reshape(-1), out=out)
-    else:
-        np.matmul(x.reshape(-1, x.shape[-1]), w, out=out.reshape(-1, out.shape[-1]))
+# ---------------------------------------------------------------------------- each channel by itself: depthwise
 
 
-# ---------------------------------------------------------------------------------------- one product with all columns
+def _conv_depthwise(x: Array, w: Array, places: Shape, how: Window) -> Array:
+    """The sum over the kernel of what it sees times its number for each channel, which stand last."""
+    order, kernel = _channels_last(x.ndim), w.shape[2:]
+    padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
+    y = np.zeros((*places, *x.shape[:2]), x.dtype)
+    for k, seen in _taps(kernel, places, how):
+        y += padded[seen] * w[:, 0, *k]
+    return y.transpose(np.argsort(order))
+
+
+def _conv_input_depthwise(g: Array, w: Array, size: Shape, how: Window) -> Array:
+    """The adjoint in the input: each number's part of the cotangent is added where it looked."""
+    n, c, *places = g.shape
+    order, kernel = _channels_last(g.ndim), w.shape[2:]
+    g = _arranged(g, order).transpose(order)
+    padded = np.zeros((*how.extent(places, kernel), n, c), g.dtype)
+    for k, seen in _taps(kernel, places, how):
+        padded[seen] += g * w[:, 0, *k]
+    return how.cropped(padded.transpose(np.argsort(order)), size, order)
+
+
+def _conv_weight_depthwise(g: Array, x: Array, kernel: Shape, how: Window) -> Array:
+    """The adjoint in the weight, `(c, *kernel, 1)`: for each number the product of cotangent and input, summed."""
+    _, c, *places = g.shape
+    order, axes = _channels_last(g.ndim), list(range(g.ndim))
+    padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
+    g = _arranged(g, order).transpose(order)
+    dw: Array = np.empty((c, *kernel, 1), g.dtype)
+    for k, seen in _taps(kernel, places, how):
+        np.einsum(g, axes, padded[seen], axes, axes[-1:], out=dw[:, *k, 0])
+    return dw
+
+
+# -------------------------------------------------------------------- few channels: one product with all columns
 
 
 class Columns:
