@@ -221,9 +221,11 @@ def _conv_depthwise(x: Array, w: Array, places: Shape, how: Window) -> Array:
     """The sum over the kernel of what it sees times its number for each channel, which stand last."""
     order, kernel = _channels_last(x.ndim), w.shape[2:]
     padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
+    numbers = np.ascontiguousarray(np.moveaxis(w[:, 0], 0, -1))
     y = np.zeros((*places, *x.shape[:2]), x.dtype)
+    part = np.empty_like(y)
     for k, seen in _taps(kernel, places, how):
-        y += padded[seen] * w[:, 0, *k]
+        y += np.multiply(padded[seen], numbers[k], out=part)
     return y.transpose(np.argsort(order))
 
 
@@ -232,22 +234,24 @@ def _conv_input_depthwise(g: Array, w: Array, size: Shape, how: Window) -> Array
     n, c, *places = g.shape
     order, kernel = _channels_last(g.ndim), w.shape[2:]
     g = _arranged(g, order).transpose(order)
+    numbers = np.ascontiguousarray(np.moveaxis(w[:, 0], 0, -1))
     padded = np.zeros((*how.extent(places, kernel), n, c), g.dtype)
+    part = np.empty_like(g)
     for k, seen in _taps(kernel, places, how):
-        padded[seen] += g * w[:, 0, *k]
+        padded[seen] += np.multiply(g, numbers[k], out=part)
     return how.cropped(padded.transpose(np.argsort(order)), size, order)
 
 
 def _conv_weight_depthwise(g: Array, x: Array, kernel: Shape, how: Window) -> Array:
     """The adjoint in the weight, `(c, *kernel, 1)`: for each number the product of cotangent and input, summed."""
-    _, c, *places = g.shape
+    n, c, *places = g.shape
     order, axes = _channels_last(g.ndim), list(range(g.ndim))
     padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
     g = _arranged(g, order).transpose(order)
-    dw: Array = np.empty((c, *kernel, 1), g.dtype)
+    sums: Array = np.empty((*kernel, n, c), g.dtype)
     for k, seen in _taps(kernel, places, how):
-        np.einsum(g, axes, padded[seen], axes, axes[-1:], out=dw[:, *k, 0])
-    return dw
+        np.einsum(g, axes, padded[seen], axes, axes[-2:], out=sums[k])
+    return np.moveaxis(sums.sum(axis=-2, dtype=g.dtype), -1, 0)[..., None]
 
 
 # -------------------------------------------------------------------- few channels: one product with all columns
