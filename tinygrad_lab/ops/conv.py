@@ -327,25 +327,25 @@ def _check(
     for what, operand in (("input", input), ("weight", weight), ("bias", bias)):
         if not hasattr(operand, "ndim") and not (operand is None and what == "bias"):
             raise TypeError(f"{name}: {what} must be a tensor or an array, not {type(operand).__name__}")
-    shape, kernels = tuple(input.shape), tuple(weight.shape)
+    shape, of_weight = tuple(input.shape), tuple(weight.shape)
     if weight.ndim != ndim + 2:
-        raise RuntimeError(f"{name}: expected a weight of {ndim + 2} dimensions, got shape {kernels}")
+        raise RuntimeError(f"{name}: expected a weight of {ndim + 2} dimensions, got shape {of_weight}")
     if input.ndim not in (ndim + 1, ndim + 2):
         raise RuntimeError(
             f"{name}: expected an input of {ndim + 1} (unbatched) or {ndim + 2} (batched) dimensions, got shape {shape}"
         )
     if operator.index(groups) < 1:
         raise RuntimeError(f"{name}: groups must be positive, got {groups}")
-    if kernels[0] < groups or kernels[0] % groups or 0 in kernels[2:]:
+    if of_weight[0] < groups or of_weight[0] % groups or 0 in of_weight[2:]:
         raise RuntimeError(
-            f"{name}: a weight of shape {kernels} needs a first size that is a multiple of groups={groups}, and a "
+            f"{name}: a weight of shape {of_weight} needs a first size that is a multiple of groups={groups}, and a "
             "kernel that isn't empty"
         )
-    channels = kernels[0] if transposed else kernels[1] * groups
-    features = kernels[1] * groups if transposed else kernels[0]
+    channels = of_weight[0] if transposed else of_weight[1] * groups
+    features = of_weight[1] * groups if transposed else of_weight[0]
     if shape[-ndim - 1] != channels:
         raise RuntimeError(
-            f"{name}: a weight of shape {kernels} with groups={groups} takes an input of {channels} channels; it has "
+            f"{name}: a weight of shape {of_weight} with groups={groups} takes an input of {channels} channels; it has "
             f"shape {shape}"
         )
     if 0 in shape[-ndim:]:
