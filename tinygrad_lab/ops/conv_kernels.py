@@ -1,6 +1,15 @@
 """Convolution on arrays: its value, its input gradient and its weight gradient, in any number of dimensions.
 
-All three are matrix products with the same columns: for each place of the window, the inputs that it sees.
+Each is a matrix product with what the window sees at its places, copied out; the shapes decide how:
+
+- few input channels, and groups: a column for each place and sample. The batch stands last in memory, or space if its
+  rows are longer, so that copies go in long runs;
+- many: a row for each place and sample, and the channels stand last;
+- many, 3x3: `winograd`;
+- depthwise, where each channel is by itself: no product to gain from, a multiplication for each number of the kernel.
+
+People see `(n, c, *space)` always. Elementwise operations keep their operands' order in memory, so that it lasts from
+one convolution to the next, which finds it as it likes it; any other order is right too, and costs a copy.
 """
 
 from __future__ import annotations
@@ -81,10 +90,6 @@ class Window(NamedTuple):
 
 MANY = 32  # channels: from here on they stand last in memory
 BLOCK = 2**20  # elements of what the windows see that are copied out at a time
-
-# People see `(n, c, *space)` always, but other orders in memory run faster, since what is copied and added up then lies
-# in longer runs: channels last where there are many, else batch last, or space if its rows are longer. Elementwise
-# operations keep their operands' order, so that it lasts until the next convolution.
 
 
 def _channels_last(ndim: int) -> Shape:
