@@ -3,6 +3,7 @@
 from . import (
     activation,
     arrange,
+    conv,
     diagonal,
     elementwise,
     index,
@@ -36,5 +37,6 @@ FAMILIES = (
     pool,
     activation,
     norm,
+    conv,
 )
 REFERENCES = {name: f for family in FAMILIES for name, f in family.REFERENCES.items()}

@@ -7,6 +7,7 @@ from . import (
     arrange,
     cast,
     compare,
+    conv,
     ctc,
     diagonal,
     distance,

@@ -4,6 +4,14 @@ from ...ops.activation import (
     hardshrink as hardshrink,
     prelu as prelu,
 )
+from ...ops.conv import (
+    conv1d as conv1d,
+    conv2d as conv2d,
+    conv3d as conv3d,
+    conv_transpose1d as conv_transpose1d,
+    conv_transpose2d as conv_transpose2d,
+    conv_transpose3d as conv_transpose3d,
+)
 from ...ops.einsum import (
     bilinear as bilinear,
 )
