@@ -67,13 +67,12 @@ if hasattr(os, "register_at_fork"):
 
 def in_parts(f: Callable[..., object], *arrays: Array) -> Array:
     """The array that `f(*arrays, out)` writes, element by element; each core gets one part of long arrays."""
-    arrays = tuple(a if a.flags.c_contiguous else a.copy(order="C") for a in arrays)
     out = np.empty(arrays[0].shape, arrays[0].dtype)
     count = min(_threads, out.size // PART)
     if count < 2:
         f(*arrays, out)
         return out
-    flat = [a.reshape(-1) for a in (*arrays, out)]
+    flat = [a.reshape(-1) for a in (*arrays, out)]  # a copy of what doesn't lie in order
     ends = [out.size * i // (count * 64) * 64 for i in range(count)] + [out.size]
     first, *others = ([a[i:j] for a in flat] for i, j in itertools.pairwise(ends))
     done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()

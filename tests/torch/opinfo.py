@@ -67,6 +67,7 @@ LEFT_TO_CHANCE = {
 ADAPTED: dict[str, Callable[..., Any]] = {
     "where": lambda input, condition, other: tg.where(condition, input, other),
     "polygamma": lambda input, n: tg.polygamma(n, input),
+    "special.polygamma": lambda input, n: tg.polygamma(n, input),
     "zero_": lambda input: input.clone().zero_(),
     "normal (in_place)": lambda input, mean, std: input.clone().normal_(mean, std),
     **{

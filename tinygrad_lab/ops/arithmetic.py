@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..convention import convention
-from ..domain import DISTINCT, NONZERO, POSITIVE, REALS, Reals
+from ..domain import DISTINCT, NONZERO, POSITIVE, REALS, Choice, Reals
 from ..op import Array, op
 from .cast import cast, clone
 from .checks import of_tensors
@@ -208,6 +208,26 @@ def _lerp(input: Array, end: Array, weight: Array) -> Array:
     return input + np.multiply(weight, end - input)
 
 
+@op(
+    lambda g, y, x, low, high: _where(_inside(x, low, high), g, 0),
+    domain=(Reals(kinks=(-1.0, 1.0)), Choice((-1.0, None)), Choice((1.0, None))),
+    shapes="(*) -> (*)",
+    tex=r"\min(\max({input}, {min}), {max})",
+)
+def _clamp(input: Array, min: float | None, max: float | None) -> Array:
+    """Elements limited to numbers, either of which may be None.
+
+    The cotangent passes strictly between the bounds; at a bound the gradient is 0.
+    """
+    return np.clip(input, min, max)
+
+
+def _inside(x: Array, low: float | None, high: float | None) -> Array:
+    if low is None:
+        return x == x if high is None else x < high
+    return x > low if high is None else (x > low) & (x < high)
+
+
 # --------------------------------------------------------------------------------------------- compositions
 
 
@@ -318,7 +338,10 @@ def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> T
     """
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
-    if min is not None and max is not None and isinstance(min, _NUMBERS) != isinstance(max, _NUMBERS):
+    numbers = [isinstance(bound, _NUMBERS) for bound in (min, max) if bound is not None]
+    if all(numbers):
+        return _clamp(input, min, max)
+    if any(numbers):
         raise TypeError("clamp: the bounds must both be numbers or both be tensors")
     if min is not None:
         input = clamp_min(input, min)
@@ -332,15 +355,13 @@ clip = clamp
 @of_tensors(1)
 def clamp_min(input: Array, min: Array) -> Tensor:
     """Elements limited to at least `min`, a number or a tensor; the gradient is that of `clamp`."""
-    limited = input <= min if isinstance(min, _NUMBERS) else (input < min) | (min != min)
-    return _where(limited, min, input)
+    return _clamp(input, min, None) if isinstance(min, _NUMBERS) else _where((input < min) | (min != min), min, input)
 
 
 @of_tensors(1)
 def clamp_max(input: Array, max: Array) -> Tensor:
     """Elements limited to at most `max`, a number or a tensor; the gradient is that of `clamp`."""
-    limited = input >= max if isinstance(max, _NUMBERS) else (input > max) | (max != max)
-    return _where(limited, max, input)
+    return _clamp(input, None, max) if isinstance(max, _NUMBERS) else _where((input > max) | (max != max), max, input)
 
 
 def nan_to_num(
