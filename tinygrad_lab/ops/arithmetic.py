@@ -47,6 +47,7 @@ def mul(input: Array, other: Array) -> Array:
     return np.multiply(input, other)
 
 
+@convention("0/0", 0.0, 0.0, gives=(math.inf, math.nan))
 @op(
     lambda g, y, a, b: g / b,
     lambda g, y, a, b: -g * (a / b) / b,
@@ -63,6 +64,11 @@ def _div(input: Array, other: Array) -> Array:
     return np.true_divide(input, other)
 
 
+@convention("pow(0, 0)", 0.0, 0.0, gives=(0, 0), value=1)
+@convention("pow(0, .5)", 0.0, 0.5, gives=(math.inf, 0))
+@convention("pow(0, 2)", 0.0, 2.0, gives=(0, 0))
+@convention("pow(0, -1): d base", 0.0, -1, gives=-math.inf)
+@convention("pow(-2, 2)", -2.0, 2.0, gives=(-4, math.nan), value=4)
 @op(
     lambda g, y, a, b: g * (b * pow(a, _one_less(a, b))),
     lambda g, y, a, b: g * (pow(a, b) * _log_base(a, b)),
@@ -111,6 +117,7 @@ def square(input: Array) -> Array:
     return np.square(input) if input.dtype.kind != "b" else input.astype(np.int64)
 
 
+@convention("1/x at 0", 0.0, gives=-math.inf)
 @op(lambda g, y, x: -g * y * y, domain=POSITIVE, tex=r"\frac{{1}}{{{input}}}", analytic=True, ufunc=np.reciprocal)
 def reciprocal(input: Array) -> Array:
     r"""Reciprocal, :math:`y = 1 / x`.
@@ -120,6 +127,7 @@ def reciprocal(input: Array) -> Array:
     return np.true_divide(1, input)
 
 
+@convention("abs at 0", [0.0, -0.0, 2.0, -2.0], gives=[0, 0, 1, -1])
 @op(lambda g, y, x: g * sign(x), domain=NONZERO, tex="|{input}|", ufunc=np.absolute)
 def abs(input: Array) -> Array:
     r"""Absolute value, :math:`y = |x|`.
@@ -129,6 +137,8 @@ def abs(input: Array) -> Array:
     return np.absolute(input)
 
 
+@convention("maximum(a, a)", 2.0, 2.0, gives=(0.5, 0.5))
+@convention("maximum(nan, 1)", [math.nan, 1.0], [1.0, math.nan], gives=([math.nan, 0], [0, math.nan]))
 @of_tensors(2)
 @op(
     lambda g, y, a, b: g * wins(a, b),
@@ -145,6 +155,8 @@ def maximum(input: Array, other: Array) -> Array:
     return np.maximum(input, other)
 
 
+@convention("minimum(a, a)", 2.0, 2.0, gives=(0.5, 0.5))
+@convention("minimum(nan, 1)", [math.nan, 1.0], [1.0, math.nan], gives=([math.nan, 0], [0, math.nan]))
 @of_tensors(2)
 @op(
     lambda g, y, a, b: g * wins(a, b, True),
@@ -212,12 +224,14 @@ def _lerp(input: Array, end: Array, weight: Array) -> Array:
     lambda g, y, x, low, high: _where(_inside(x, low, high), g, 0),
     domain=(Reals(kinks=(-1.0, 1.0)), Choice((-1.0, None)), Choice((1.0, None))),
     shapes="(*) -> (*)",
+    selects=True,
     tex=r"\min(\max({input}, {min}), {max})",
 )
 def _clamp(input: Array, min: float | None, max: float | None) -> Array:
     """Elements limited to numbers, either of which may be None.
 
-    The cotangent passes strictly between the bounds; at a bound the gradient is 0.
+    The cotangent passes strictly between the bounds; at a bound the gradient is 0. What is cut off sends nothing back,
+    not even the NaN of 0 times the infinite slope of a logarithm.
     """
     return np.clip(input, min, max)
 
