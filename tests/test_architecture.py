@@ -26,7 +26,7 @@ HOUSE = (
     {"domain", "convention"},
     {"op"},
     {"ops"},
-    {"inplace", "backward", "numpy_api"},
+    {"inplace", "backward", "numpy_api", "special"},
     {"methods"},
     {"tensor"},
     {"creation"},

@@ -10,6 +10,7 @@ from . import (
     nn as nn,
     ops as ops,
     optim as optim,
+    special as special,
     testing as testing,
     utils as utils,
     viz as viz,

@@ -81,6 +81,9 @@ def over_elements(f: Callable[..., object], *arrays: Array) -> Array:
     """
     first = arrays[0]
     out = np.empty_like(first)
+    if first.size < WORTH and out.flags.c_contiguous and all(a.flags.c_contiguous for a in arrays):
+        f(*arrays, out)
+        return out
     order = sorted(range(first.ndim), key=lambda i: -first.strides[i])
     if all(a.strides == out.strides for a in arrays) and out.transpose(order).flags.c_contiguous:
         flat = [a.transpose(order).reshape(-1) for a in (*arrays, out)]

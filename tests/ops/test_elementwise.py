@@ -175,6 +175,34 @@ def test_where_of_a_condition_alone():
     assert [i.tolist() for i in tg.where(tg.tensor(True))] == [[0]]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool_])
+def test_where_of_long_tensors(dtype):
+    random = np.random.default_rng(0)
+    c = random.random((80, 70)) < 0.5
+    a, b = (random.integers(-9, 9, (80, 70)).astype(dtype) for _ in range(2))
+    if np.dtype(dtype).kind == "f":
+        a[0], b[1], a[2], b[3] = nan, inf, -0.0, nan
+    for x, y in [
+        (a, b),
+        (a.T.copy().T, b),
+        (a[:1], b),
+        (a, b[:, :1]),
+        (a, 0),
+        (0, b),
+        (a, -1),
+        (1, b),
+        (a[::-1], b[0]),
+    ]:
+        got = tg.where(tg.tensor(c), *(tg.tensor(v) if isinstance(v, np.ndarray) else v for v in (x, y)))
+        want = np.where(c, x, y)
+        assert got.dtype == want.dtype
+        np.testing.assert_array_equal(got.array, want)
+        if want.dtype.kind == "f":
+            np.testing.assert_array_equal(np.signbit(got.array), np.signbit(want))
+    same(tg.where(tg.tensor(c.T), tg.tensor(a.T), 1), np.where(c.T, a.T, 1))
+    assert tg.where(tg.tensor(c), 0.5, 0).dtype == np.float32
+
+
 def test_integers():
     assert tg.square(B).dtype == np.int64
     assert tg.sign(B).dtype == np.bool_

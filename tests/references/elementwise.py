@@ -21,6 +21,7 @@ REFERENCES = {
     "sigmoid": lambda x: (1 + np.tanh(x / 2)) / 2,
     "relu": lambda x: x * (x > 0),
     "softplus": lambda x: np.logaddexp(0, x),
+    "clamp": lambda x, low, high: np.minimum(np.maximum(x, low or -np.inf), high or np.inf),
     "logit": lambda x: np.log(x) - np.log1p(-x),
     "xlogy": lambda a, b: np.log(b**a) if isinstance(a, np.ndarray) and a.dtype.kind != "f" else a * np.log(b),
     "lerp": lambda a, b, w: (1 - w) * a + w * b,

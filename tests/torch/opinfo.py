@@ -111,6 +111,7 @@ ADAPTED: dict[str, Callable[..., Any]] = {
     "linalg.pinv (singular)": lambda a, b: tg.linalg.pinv(a @ b.mT),
     "where": lambda input, condition, other: tg.where(condition, input, other),
     "polygamma": lambda input, n: tg.polygamma(n, input),
+    "special.polygamma": lambda input, n: tg.polygamma(n, input),
     "zero_": lambda input: input.clone().zero_(),
     "normal (in_place)": lambda input, mean, std: input.clone().normal_(mean, std),
     **{

@@ -15,10 +15,10 @@ X = [0.5, -0.25, 0.75]
 Y = [1.0, 2.0, -0.5]
 W = [0.1, 0.2, 0.9]
 
-ONE = """abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil cos cosh
-deg2rad digamma erf erfc erfinv exp exp2 expm1 fix floor frac isfinite isinf isnan isneginf isposinf lgamma log log10
-log1p log2 logical_not logit nan_to_num neg negative positive rad2deg reciprocal round rsqrt sgn sigmoid sign signbit
-sin sinc sinh sqrt square tan tanh trunc""".split()
+ONE = """abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil cos
+cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 fix floor frac isfinite isinf isnan isneginf isposinf lgamma
+log log10 log1p log2 logical_not logit nan_to_num neg negative positive rad2deg reciprocal round rsqrt sgn
+sigmoid sign signbit sin sinc sinh sqrt square tan tanh trunc""".split()
 TWO = """add arctan2 atan2 copysign div divide eq float_power floor_divide fmax fmin fmod ge greater greater_equal gt
 heaviside hypot isclose le less less_equal logaddexp logaddexp2 logical_and logical_or logical_xor lt maximum minimum
 mul multiply ne not_equal remainder rsub sub subtract true_divide xlogy""".split()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..convention import convention
-from ..domain import DISTINCT, NONZERO, POSITIVE, REALS, Reals
+from ..domain import DISTINCT, NONZERO, POSITIVE, REALS, Choice, Reals
 from ..op import Array, op
 from .cast import cast, clone
 from .checks import of_tensors
@@ -47,6 +47,7 @@ def mul(input: Array, other: Array) -> Array:
     return np.multiply(input, other)
 
 
+@convention("0/0", 0.0, 0.0, gives=(math.inf, math.nan))
 @op(
     lambda g, y, a, b: g / b,
     lambda g, y, a, b: -g * (a / b) / b,
@@ -63,6 +64,11 @@ def _div(input: Array, other: Array) -> Array:
     return np.true_divide(input, other)
 
 
+@convention("pow(0, 0)", 0.0, 0.0, gives=(0, 0), value=1)
+@convention("pow(0, .5)", 0.0, 0.5, gives=(math.inf, 0))
+@convention("pow(0, 2)", 0.0, 2.0, gives=(0, 0))
+@convention("pow(0, -1): d base", 0.0, -1, gives=-math.inf)
+@convention("pow(-2, 2)", -2.0, 2.0, gives=(-4, math.nan), value=4)
 @op(
     lambda g, y, a, b: g * (b * pow(a, _one_less(a, b))),
     lambda g, y, a, b: g * (pow(a, b) * _log_base(a, b)),
@@ -111,6 +117,7 @@ def square(input: Array) -> Array:
     return np.square(input) if input.dtype.kind != "b" else input.astype(np.int64)
 
 
+@convention("1/x at 0", 0.0, gives=-math.inf)
 @op(lambda g, y, x: -g * y * y, domain=POSITIVE, tex=r"\frac{{1}}{{{input}}}", analytic=True, ufunc=np.reciprocal)
 def reciprocal(input: Array) -> Array:
     r"""Reciprocal, :math:`y = 1 / x`.
@@ -120,6 +127,7 @@ def reciprocal(input: Array) -> Array:
     return np.true_divide(1, input)
 
 
+@convention("abs at 0", [0.0, -0.0, 2.0, -2.0], gives=[0, 0, 1, -1])
 @op(lambda g, y, x: g * sign(x), domain=NONZERO, tex="|{input}|", ufunc=np.absolute)
 def abs(input: Array) -> Array:
     r"""Absolute value, :math:`y = |x|`.
@@ -129,6 +137,8 @@ def abs(input: Array) -> Array:
     return np.absolute(input)
 
 
+@convention("maximum(a, a)", 2.0, 2.0, gives=(0.5, 0.5))
+@convention("maximum(nan, 1)", [math.nan, 1.0], [1.0, math.nan], gives=([math.nan, 0], [0, math.nan]))
 @of_tensors(2)
 @op(
     lambda g, y, a, b: g * wins(a, b),
@@ -145,6 +155,8 @@ def maximum(input: Array, other: Array) -> Array:
     return np.maximum(input, other)
 
 
+@convention("minimum(a, a)", 2.0, 2.0, gives=(0.5, 0.5))
+@convention("minimum(nan, 1)", [math.nan, 1.0], [1.0, math.nan], gives=([math.nan, 0], [0, math.nan]))
 @of_tensors(2)
 @op(
     lambda g, y, a, b: g * wins(a, b, True),
@@ -206,6 +218,28 @@ def _lerp(input: Array, end: Array, weight: Array) -> Array:
     :math:`dy = (1 - w)\,da + w\,db + (b - a)\,dw`.
     """
     return input + np.multiply(weight, end - input)
+
+
+@op(
+    lambda g, y, x, low, high: _where(_inside(x, low, high), g, 0),
+    domain=(Reals(kinks=(-1.0, 1.0)), Choice((-1.0, None)), Choice((1.0, None))),
+    shapes="(*) -> (*)",
+    selects=True,
+    tex=r"\min(\max({input}, {min}), {max})",
+)
+def _clamp(input: Array, min: float | None, max: float | None) -> Array:
+    """Elements limited to numbers, either of which may be None.
+
+    The cotangent passes strictly between the bounds; at a bound the gradient is 0. What is cut off sends nothing back,
+    not even the NaN of 0 times the infinite slope of a logarithm.
+    """
+    return np.clip(input, min, max)
+
+
+def _inside(x: Array, low: float | None, high: float | None) -> Array:
+    if low is None:
+        return x == x if high is None else x < high
+    return x > low if high is None else (x > low) & (x < high)
 
 
 # --------------------------------------------------------------------------------------------- compositions
@@ -318,7 +352,10 @@ def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> T
     """
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
-    if min is not None and max is not None and isinstance(min, _NUMBERS) != isinstance(max, _NUMBERS):
+    numbers = [isinstance(bound, _NUMBERS) for bound in (min, max) if bound is not None]
+    if all(numbers):
+        return _clamp(input, min, max)
+    if any(numbers):
         raise TypeError("clamp: the bounds must both be numbers or both be tensors")
     if min is not None:
         input = clamp_min(input, min)
@@ -332,15 +369,13 @@ clip = clamp
 @of_tensors(1)
 def clamp_min(input: Array, min: Array) -> Tensor:
     """Elements limited to at least `min`, a number or a tensor; the gradient is that of `clamp`."""
-    limited = input <= min if isinstance(min, _NUMBERS) else (input < min) | (min != min)
-    return _where(limited, min, input)
+    return _clamp(input, min, None) if isinstance(min, _NUMBERS) else _where((input < min) | (min != min), min, input)
 
 
 @of_tensors(1)
 def clamp_max(input: Array, max: Array) -> Tensor:
     """Elements limited to at most `max`, a number or a tensor; the gradient is that of `clamp`."""
-    limited = input >= max if isinstance(max, _NUMBERS) else (input > max) | (max != max)
-    return _where(limited, max, input)
+    return _clamp(input, None, max) if isinstance(max, _NUMBERS) else _where((input > max) | (max != max), max, input)
 
 
 def nan_to_num(

@@ -177,12 +177,17 @@ def _with_output(forward: Callable[[Array], Array]) -> Callable[[Array], tuple[A
     return call
 
 
+def _pulled_back(rule: Callable[[Array, Array, Array], None]) -> Callable[[Array, Array, Array], Array]:
+    """The fused rule that is `rule(y, g, out)`, in parts."""
+    return lambda g, y, x: over_elements(rule, y, g)
+
+
 @convention("sigmoid at +-1000", [-1000.0, 1000.0], gives=[0, 0], value=[0, 1])
 @op(
     lambda g, y, x: g * (y * (1 - y)),
     tex=r"\sigma({input})",
     analytic=True,
-    fused=Fused(_with_output(lambda x: _logistic(x)), (lambda g, y, x: over_elements(_sigmoid_rule, y, g),)),
+    fused=Fused(_with_output(lambda x: _logistic(x)), (_pulled_back(_sigmoid_rule),)),
 )
 def sigmoid(input: Array) -> Array:
     r"""Logistic sigmoid, :math:`y = 1 / (1 + e^{-x})`.
@@ -208,7 +213,7 @@ def _tanh_rule(y: Array, g: Array, out: Array) -> None:
     tex=r"\tanh {input}",
     analytic=True,
     ufunc=np.tanh,
-    fused=Fused(_with_output(_tanh), (lambda g, y, x: over_elements(_tanh_rule, y, g),)),
+    fused=Fused(_with_output(_tanh), (_pulled_back(_tanh_rule),)),
 )
 def tanh(input: Array) -> Array:
     r"""Hyperbolic tangent, :math:`dy = (1 - \tanh^2 x)\,dx = (1 - y^2)\,dx`."""

@@ -14,7 +14,9 @@ import numpy as np
 from ..domain import POSITIVE, Choice, Reals
 from ..op import Array, Fused, op
 from ..threads import over_elements
-from .elementwise import exp
+from .arithmetic import _sub, mul, neg
+from .compare import _where
+from .elementwise import exp, log1p, xlogy
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -416,3 +418,24 @@ def polygamma(n: int, input: Array) -> Tensor:
     if n < 0:
         raise RuntimeError(f"polygamma: n must not be negative, but is {n}")
     return _polygamma(input, n)
+
+
+def ndtr(input: Array) -> Tensor:
+    """The normal distribution function: the share below `input`, exact where it is small."""
+    return mul(erfc(mul(input, -math.sqrt(0.5))), 0.5)
+
+
+def ndtri(input: Array) -> Tensor:
+    """The normal distribution's quantile: the inverse of `ndtr`, to the digits that 2 x - 1 has."""
+    return mul(erfinv(_sub(mul(input, 2.0), 1)), math.sqrt(2))
+
+
+def entr(input: Array) -> Tensor:
+    r"""Entropy of its elements, :math:`-x \ln x`: 0 at 0, -inf below."""
+    return _where(input < 0, -math.inf, neg(xlogy(input, input)))
+
+
+def xlog1py(input: Array, other: Array) -> Tensor:
+    r""":math:`a \ln(1 + b)`, and 0 where a is 0, even if b is -1; exact near b = 0."""
+    zero = (input == 0) & (other <= -1)
+    return _where(zero, 0, mul(input, log1p(_where(zero, 0, other))))
