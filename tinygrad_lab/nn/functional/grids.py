@@ -70,6 +70,8 @@ def grid_sample(
         x = (x + 1) * ((size - 1) / 2) if align_corners else ((x + 1) * size - 1) / 2
         taps.append(_taps(x, size, mode, padding_mode, align_corners))
     flat = input.reshape(n, c, math.prod(sizes))
+    with np.errstate(all="ignore"):
+        finite = np.isfinite(np.add.reduce(input.array, axis=None))  # then a weight of 0 makes 0 of every value
     y: Any = None
     for corner in product(*taps):
         index: Any = 0
@@ -81,7 +83,10 @@ def grid_sample(
             weight = w if weight is None else weight * w
         value = pick_points(flat, index)
         if not inside.all():
-            value = where(inside[:, None], value, 0)
+            if finite and weight is not None:
+                weight = where(inside, weight, 0)
+            else:
+                value = where(inside[:, None], value, 0)
         if weight is not None:
             value = value * weight.reshape(n, 1, math.prod(out))
         y = value if y is None else y + value
