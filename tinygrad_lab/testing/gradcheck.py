@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,11 +14,12 @@ from ..graph import no_grad
 from ..op import wrap
 from ..tensor import Tensor
 from . import mistakes
-from .oracles import EPS, Array, complex_step, one_sided, richardson, taylor_slope
+from .oracles import Array, complex_step, one_sided, richardson, taylor_slope
 
 Function = Callable[..., Any]
 
 SINGLE = 2e-5  # float32 beside float64, of the greatest element: 170 roundings, as a chain of sums and products makes
+UNCERTAIN = 1e-5  # of the greatest derivative: a numeric one that is less sure says nothing
 KINK = 1e-4  # one-sided derivatives that differ by more, of the greatest element, belong to a kink
 SHOWN = 5  # findings that a report lists
 
@@ -82,7 +84,7 @@ class GradcheckResult:
 
     @property
     def verdict(self) -> str:
-        """"right", or what the first finding says."""
+        """ "right", or what the first finding says."""
         wrong = [f.verdict for f in self.findings if not f.acceptable]
         return wrong[0] if wrong else "right"
 
@@ -131,7 +133,7 @@ def gradcheck(
         rtol: what may be off, relative to the derivative.
         raise_exception: raise if a gradient isn't right, or only say so in the result.
         nondet_tol: what two calls may differ by.
-        check_grad_dtypes: whether a gradient must have its input's dtype.
+        check_grad_dtypes: whether the outputs must have the dtype of the inputs, so that the gradients have it, too.
         fast_mode: one random direction for each pair, instead of every element: for large inputs. It can miss an
             error that the direction hides.
 
@@ -144,8 +146,8 @@ def gradcheck(
         ValueError: no input requires grad, or no output does.
     """
     given = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    check = Check(func, given, eps, atol, rtol, nondet_tol, check_grad_dtypes, fast_mode)
-    result = check.run()
+    options = Options(eps, atol, rtol, nondet_tol, check_grad_dtypes, fast_mode)
+    result = Check(func, given, options).run()
     if raise_exception and not result:
         raise GradcheckError(result)
     return result
@@ -216,22 +218,31 @@ def _cotangent(random: np.random.Generator, y: Tensor) -> Array:
     return np.asarray(random.uniform(0.5, 1.5, y.shape) * random.choice((-1, 1), y.shape))
 
 
+class Options(NamedTuple):
+    """The options of `gradcheck`."""
+
+    eps: float | None
+    atol: float
+    rtol: float
+    nondet_tol: float
+    dtypes: bool
+    fast: bool
+
+
+class Element(NamedTuple):
+    """One derivative: element `y` of output `output` by element `x` of the checked input number `input`."""
+
+    output: int
+    y: tuple[int, ...]
+    input: int
+    x: tuple[int, ...]
+
+
 class Check:
     """One run of `gradcheck`."""
 
-    def __init__(
-        self,
-        func: Function,
-        inputs: list[Any],
-        eps: float | None,
-        atol: float,
-        rtol: float,
-        nondet_tol: float,
-        dtypes: bool,
-        fast: bool,
-    ) -> None:
-        self.func, self.inputs = func, inputs
-        self.eps, self.atol, self.rtol, self.nondet_tol, self.dtypes, self.fast = eps, atol, rtol, nondet_tol, dtypes, fast
+    def __init__(self, func: Function, inputs: list[Any], options: Options) -> None:
+        self.func, self.inputs, self.options = func, inputs, options
         self.result = GradcheckResult(_name(func))
         self.places = [i for i, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
         if not self.places:
@@ -246,7 +257,8 @@ class Check:
     def at(self, arrays: Sequence[Array], requires_grad: bool) -> list[Any]:
         """The inputs, with float64 tensors of `arrays` for those that are checked, and other floats widened too."""
         values = [
-            wrap(x.array.astype(np.float64)) if isinstance(x, Tensor) and x.dtype.kind == "f" else x for x in self.inputs
+            wrap(x.array.astype(np.float64)) if isinstance(x, Tensor) and x.dtype.kind == "f" else x
+            for x in self.inputs
         ]
         for i, a in zip(self.places, arrays, strict=True):
             values[i] = wrap(a)
@@ -296,10 +308,7 @@ class Check:
         for j, (x, d) in enumerate(zip(leaves, grads, strict=True)):
             if d is not None and d.shape != x.shape:
                 text = f"the gradient of input {self.places[j]} has shape {d.shape}, not {x.shape}"
-                raise _Stop(Finding("wrong shape", text, input=self.places[j]))
-            if d is not None and self.dtypes and d.dtype != x.dtype:
-                text = f"the gradient of input {self.places[j]} has dtype {d.dtype}, not {x.dtype}"
-                raise _Stop(Finding("wrong dtype", text, input=self.places[j]))
+                raise StopError(Finding("wrong shape", text, input=self.places[j]))
             found.append(np.zeros(x.shape) if d is None else d.array)
         return found
 
@@ -309,13 +318,13 @@ class Check:
         """All checks, the fundamental ones first."""
         try:
             self.check_repeatable()
-            if self.fast:
+            if self.options.fast:
                 self.check_direction()
             else:
                 self.check_elements()
             if not self.result.findings:
                 self.check_single_precision()
-        except _Stop as stop:
+        except StopError as stop:
             self.result.findings.append(stop.finding)
         return self.result
 
@@ -328,18 +337,18 @@ class Check:
             first = [y.detach().numpy().copy() for y in _outputs(self.result.name, self.func, values)]
         except RuntimeError as error:
             if "can't be changed in place" in str(error):
-                raise _Stop(Finding("mutates its input", str(error))) from error
+                raise StopError(Finding("mutates its input", str(error))) from error
             raise
         for (i, v), bits in zip(tensors, before, strict=True):
             if v.array.tobytes() != bits:
                 text = f"input {i} isn't what it was before the call; work on a clone()"
-                raise _Stop(Finding("mutates its input", text, input=i))
+                raise StopError(Finding("mutates its input", text, input=i))
         second = [y.detach().numpy() for y in _outputs(self.result.name, self.func, values)]
         for o, (a, b) in enumerate(zip(first, second, strict=True)):
             off = np.max(np.abs(a - b), initial=0.0, where=np.isfinite(a)) if a.shape == b.shape else np.inf
-            if off > self.nondet_tol:
+            if off > self.options.nondet_tol:
                 text = f"output {o} differs by {off:.3g} between two calls; seed the generator inside the function"
-                raise _Stop(Finding("non-deterministic", text, output=o))
+                raise StopError(Finding("non-deterministic", text, output=o))
 
     def check_elements(self) -> None:
         """Every element of every Jacobian."""
@@ -348,7 +357,8 @@ class Check:
         for o, by_input in enumerate(analytic):
             for j, got in enumerate(by_input):
                 self.result.checked += got.size
-                self.compare(o, j, got, numeric[o][j], errors[o][j], {self.places[i]: numeric[o][i] for i in range(len(by_input)) if i != j})
+                others = {f"input {self.places[i]}": d for i, d in enumerate(numeric[o]) if i != j}
+                self.compare(o, j, got, numeric[o][j], errors[o][j], others)
 
     def numeric_jacobians(self) -> tuple[list[list[Array]], list[list[Array]]]:
         """For each output and input the numeric Jacobian, and its error."""
@@ -361,7 +371,7 @@ class Check:
         values: list[list[Array]] = [[] for _ in shapes]
         errors: list[list[Array]] = [[] for _ in shapes]
         for j, x in enumerate(self.arrays):
-            room = np.inf if self.eps is None else 4 * self.eps * np.maximum(1, np.abs(x))
+            room = np.inf if self.options.eps is None else 4 * self.options.eps * np.maximum(1, np.abs(x))
             found = richardson(self.flat(j), x, room)
             edges = np.cumsum([0, *(int(np.prod(s)) for s in shapes)])
             for o, shape in enumerate(shapes):
@@ -380,28 +390,26 @@ class Check:
 
         return f
 
-    def compare(self, o: int, j: int, got: Array, want: Array, error: Array, others: dict[int, Array]) -> None:
+    def compare(self, o: int, j: int, got: Array, want: Array, error: Array, others: dict[str, Array]) -> None:
         """Note the worst element of one Jacobian, if it isn't right, and what the mistake may be."""
         greatest = float(np.max(np.abs(want), initial=1.0, where=np.isfinite(want)))
         with np.errstate(invalid="ignore"):
             off = np.abs(got - want)
-            tolerance = self.rtol * np.abs(want) + self.atol * greatest
-            sure = error <= np.maximum(tolerance, 1e-5 * greatest)
+            tolerance = self.options.rtol * np.abs(want) + self.options.atol * greatest
+            sure = error <= np.maximum(tolerance, UNCERTAIN * greatest)
             right = (off <= tolerance + error) & sure | (np.isnan(got) & np.isnan(want))
         if np.all(right):
             return
         x_shape = self.arrays[j].shape
         lead = got.ndim - len(x_shape)
-        reliable = np.all(sure)
         for k in self.worst(np.where(right, -1.0, np.nan_to_num(off, nan=np.inf)), right):
-            yk, xk = k[:lead], k[lead:]
-            finding = self.judge(o, j, yk, xk, float(got[k]), float(want[k]), float(error[k]), greatest, bool(sure[k]))
+            element = Element(o, k[:lead], j, k[lead:])
+            finding = self.judge(element, float(got[k]), float(want[k]), float(error[k]), greatest, bool(sure[k]))
             if finding.verdict == "wrong":
-                named = {f"input {i}": d for i, d in others.items()}
-                sizes = [*got.shape, *x_shape, int(np.prod(x_shape)), int(np.prod(got.shape[:lead]))]
-                mistake = mistakes.of_jacobian(got, want, x_shape, named, sizes) if reliable else None
-                self.result.findings.append(_with(finding, mistake))
-                self.result.oracles = self.beside(o, j, yk, xk, finding, got)
+                sizes = [*got.shape, math.prod(x_shape), math.prod(got.shape[:lead])]
+                mistake = mistakes.of_jacobian(got, want, x_shape, others, sizes) if np.all(sure) else None
+                self.result.findings.append(replace(finding, mistake=mistake))
+                self.result.oracles = self.beside(element, finding, got)
                 return
             self.result.findings.append(finding)
 
@@ -411,63 +419,54 @@ class Check:
         for flat in order:
             yield tuple(int(i) for i in np.unravel_index(flat, off.shape))
 
-    def judge(
-        self,
-        o: int,
-        j: int,
-        yk: tuple[int, ...],
-        xk: tuple[int, ...],
-        got: float,
-        want: float,
-        error: float,
-        greatest: float,
-        sure: bool,
-    ) -> Finding:
+    def judge(self, at: Element, got: float, want: float, error: float, greatest: float, sure: bool) -> Finding:
         """One element that isn't within the tolerance: wrong, at a kink, or not to be told."""
-        number = self.number(o, yk)
-        f = self.flat(j)
-        right = one_sided(lambda v: f(v)[number], self.arrays[j], xk, 1)
-        left = one_sided(lambda v: f(v)[number], self.arrays[j], xk, -1)
+        number, f, x = self.number(at), self.flat(at.input), self.arrays[at.input]
+        left, right = (one_sided(lambda v: f(v)[number], x, at.x, side) for side in (-1, 1))
         a, b = float(left.value), float(right.value)
-        place = f"d output {o}{list(yk) if yk else ''} / d input {self.places[j]}{list(xk) if xk else ''}"
-        known = dict(output=o, output_index=yk, input=self.places[j], input_index=xk, analytic=got, numeric=want)
-        known |= dict(error=error, left=a, right=b)
-        one_sided_sure = max(float(left.error), float(right.error)) <= KINK * greatest
-        if one_sided_sure and abs(a - b) > KINK * greatest:
-            slack = KINK * greatest
+        i = self.places[at.input]
+        place = f"d output {at.output}{list(at.y) if at.y else ''} / d input {i}{list(at.x) if at.x else ''}"
+        slack = KINK * greatest
+        if max(float(left.error), float(right.error)) <= slack < abs(a - b):
             inside = min(a, b) - slack <= got <= max(a, b) + slack
-            text = (
-                f"{place} is {got:.9g} at a kink: {a:.9g} from the left, {b:.9g} from the right; "
-                f"{'between them, as a subgradient is' if inside else 'outside of what lies between them'}"
-            )
-            return Finding("at a kink", text, acceptable=inside, **known)  # type: ignore[arg-type]
-        if not sure or not np.isfinite(want):
+            between = "between them, as a subgradient is" if inside else "outside of what lies between them"
+            verdict = "at a kink"
+            text = f"{place} is {got:.9g} at a kink: {a:.9g} from the left, {b:.9g} from the right; {between}"
+        elif not sure or not np.isfinite(want):
+            inside, verdict = False, "ill-conditioned"
             text = (
                 f"{place} is {got:.9g}, numerically {want:.9g}, but that is uncertain by {error:.3g}: a kink, a jump "
                 "or the border of the domain is near, or the function loses digits; choose another point"
             )
-            return Finding("ill-conditioned", text, **known)  # type: ignore[arg-type]
-        text = f"{place} is {got:.9g}, numerically {want:.9g} (uncertain by {error:.2g}); {a:.9g} from the left, {b:.9g} from the right"
-        return Finding("wrong", text, **known)  # type: ignore[arg-type]
+        else:
+            inside, verdict = False, "wrong"
+            text = (
+                f"{place} is {got:.9g}, numerically {want:.9g} (uncertain by {error:.2g}); {a:.9g} from the left, "
+                f"{b:.9g} from the right"
+            )
+        return Finding(verdict, text, at.output, at.y, i, at.x, got, want, error, a, b, acceptable=inside)
 
-    def number(self, o: int, yk: tuple[int, ...]) -> int:
-        """The place of element `yk` of output `o` among all outputs in a row."""
+    def number(self, at: Element) -> int:
+        """The place of an output's element among all outputs in a row."""
         shapes = [y.shape for y in self.outputs(self.arrays)]
-        before = sum(int(np.prod(s)) for s in shapes[:o])
-        return before + (int(np.ravel_multi_index(yk, shapes[o])) if yk else 0)
+        before = sum(math.prod(s) for s in shapes[: at.output])
+        inside = int(np.ravel_multi_index(at.y, shapes[at.output])) if at.y else 0
+        return int(before + inside)
 
-    def beside(self, o: int, j: int, yk: tuple[int, ...], xk: tuple[int, ...], finding: Finding, got: Array) -> dict[str, float]:
+    def beside(self, at: Element, finding: Finding, got: Array) -> dict[str, float]:
         """The oracles side by side for one element."""
-        number, f, x = self.number(o, yk), self.flat(j), self.arrays[j]
+        number, f, x = self.number(at), self.flat(at.input), self.arrays[at.input]
+        unit = np.zeros(x.shape)
+        unit[at.x] = 1
         found = {"analytic": finding.analytic, "Richardson": finding.numeric}
         try:
             with np.errstate(all="ignore"):
-                unit = complex_step(lambda v: f(x.astype(v.dtype) + v * _unit(x, xk))[number], np.zeros(()))
-            found["complex step"] = float(unit.value)
+                step = complex_step(lambda v: f(x.astype(v.dtype) + v * unit)[number], np.zeros(()))
+            found["complex step"] = float(step.value)
         except (TypeError, ValueError, RuntimeError):
             pass  # the function isn't analytic as a program, so there is no complex step
         direction = np.random.default_rng(0).standard_normal(x.shape)
-        found["Taylor slope (2 if right)"] = taylor_slope(lambda v: float(f(v)[number]), x, got[yk], direction)
+        found["Taylor slope (2 if right)"] = taylor_slope(lambda v: float(f(v)[number]), x, got[at.y], direction)
         return found
 
     def check_direction(self) -> None:
@@ -490,19 +489,18 @@ class Check:
                     arrays[j] = x + t * u
                     return np.asarray(np.sum(g * self.outputs(arrays)[o]))
 
-                numeric = richardson(along, np.zeros(()), np.inf if self.eps is None else 4 * self.eps)
+                numeric = richardson(along, np.zeros(()), np.inf if self.options.eps is None else 4 * self.options.eps)
                 got, want, error = float(np.sum(d * u)), float(numeric.value), float(numeric.error)
                 self.result.checked += 1
                 scale = max(1.0, float(np.linalg.norm(d) * np.linalg.norm(u)))
-                if not abs(got - want) <= self.rtol * abs(want) + self.atol * scale + error:
+                if not abs(got - want) <= self.options.rtol * abs(want) + self.options.atol * scale + error:
                     text = (
-                        f"along a random direction the derivative of output {o} by input {self.places[j]} is {got:.9g}, "
-                        f"numerically {want:.9g} (uncertain by {error:.2g}); check every element with fast_mode=False"
+                        f"along a random direction the derivative of output {o} by input {self.places[j]} is "
+                        f"{got:.9g}, numerically {want:.9g} (uncertain by {error:.2g}); fast_mode=False checks every "
+                        "element"
                     )
-                    verdict = "wrong" if error <= 1e-5 * scale else "ill-conditioned"
-                    self.result.findings.append(
-                        Finding(verdict, text, o, (), self.places[j], (), got, want, error)
-                    )
+                    verdict = "wrong" if error <= UNCERTAIN * scale else "ill-conditioned"
+                    self.result.findings.append(Finding(verdict, text, o, (), self.places[j], (), got, want, error))
 
     def check_single_precision(self) -> None:
         """The gradients in the inputs' own dtype, if it is narrower, beside those in float64."""
@@ -512,7 +510,12 @@ class Check:
         wide = self.at([np.array(a) for a in self.arrays], requires_grad=True)
         random = np.random.default_rng(0)
         pairs = zip(_outputs("", self.func, own), _outputs("", self.func, wide), strict=True)
+        widest = np.result_type(*(x.dtype for x in own if isinstance(x, Tensor) and x.dtype.kind == "f"))
         for o, (narrow, y) in enumerate(pairs):
+            if self.options.dtypes and narrow.dtype != widest:
+                text = f"output {o} is {narrow.dtype}, of inputs that are {widest}; is there a float64 constant in it?"
+                self.result.findings.append(Finding("wrong dtype", text, output=o))
+                continue
             g = _cotangent(random, y)
             got = self.pull(narrow, [own[i] for i in self.places], g.astype(narrow.dtype))
             want = self.pull(y, [wide[i] for i in self.places], g)
@@ -528,18 +531,8 @@ class Check:
                     self.result.findings.append(Finding("ill-conditioned", text, output=o, input=i))
 
 
-class _Stop(Exception):
+class StopError(Exception):
     """Nothing more can be checked after this finding."""
 
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
-
-
-def _unit(x: Array, k: tuple[int, ...]) -> Array:
-    e = np.zeros(x.shape)
-    e[k] = 1
-    return e
-
-
-def _with(finding: Finding, mistake: mistakes.Mistake | None) -> Finding:
-    return Finding(**{**finding.__dict__, "mistake": mistake})

@@ -76,9 +76,13 @@ def _scaled(got: Array, want: Array, sizes: Sequence[int]) -> Mistake | None:
         return None
     for n in sorted({n for n in sizes if n > 1}):
         if math.isclose(c, n, rel_tol=1e-3):
-            return Mistake("factor", f"it is {n} times too great: a sum over {n} where a mean belongs, or added {n} times")
+            return Mistake(
+                "factor", f"it is {n} times too great: a sum over {n} where a mean belongs, or added {n} times"
+            )
         if math.isclose(c, 1 / n, rel_tol=1e-3):
-            return Mistake("factor", f"it is 1/{n} of the right one: a mean over {n} where a sum belongs, or 1/{n} twice")
+            return Mistake(
+                "factor", f"it is 1/{n} of the right one: a mean over {n} where a sum belongs, or 1/{n} twice"
+            )
     known = {2.0: "2: a derivative of x^2, or added twice", 0.5: "1/2: the 2 of a square is lost"}
     for value, why in known.items():
         if math.isclose(c, value, rel_tol=1e-3):
@@ -91,7 +95,8 @@ def _some_signs(got: Array, want: Array) -> Mistake | None:
         return None
     wrong = np.sum(np.abs(got + want) < np.abs(got - want))
     return Mistake(
-        "sign", f"{wrong} of {want.size} elements have the wrong sign, with the right size: a plus for a minus in a term"
+        "sign",
+        f"{wrong} of {want.size} elements have the wrong sign, with the right size: a plus for a minus in a term",
     )
 
 

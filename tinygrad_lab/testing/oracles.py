@@ -108,7 +108,7 @@ def taylor_slope(f: Callable[[Array], Any], x: Array, gradient: Array, direction
     step. It is infinite where the remainder is nothing but rounding, as for a linear function.
     """
     y = float(f(x))
-    steps = 2.0 ** -np.arange(4.0, 9.0)
+    steps = 2.0 ** -np.arange(10.0, 17.0)  # long ones hide a small error behind the second order, short ones round
     remainders = np.array([float(f(x + h * direction)) - y - h * float(np.sum(gradient * direction)) for h in steps])
     if np.all(np.abs(remainders) <= 64 * EPS * max(1.0, abs(y))):
         return np.inf
