@@ -97,6 +97,7 @@ def _for_all(strategy: Any, check: Callable[..., None], max_examples: int | None
         derandomize=True,
         database=None,
         deadline=None,
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink),
         report_multiple_bugs=False,
         suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much],
     )
