@@ -162,6 +162,13 @@ def test_a_saved_tensor_that_was_changed_is_refused():
         y.sum().backward()
 
 
+def test_a_saved_result_that_was_changed_is_refused():
+    y = Exp.apply(real(3))
+    y.add_(1)
+    with pytest.raises(RuntimeError, match="Exp: its backward needs a saved tensor .* changed in place by add_"):
+        y.sum().backward()
+
+
 def test_twice_backward_is_refused_as_for_any_op():
     y = Cube.apply(real(3)).sum()
     y.backward()

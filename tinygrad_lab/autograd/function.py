@@ -156,12 +156,13 @@ class _Record:
         Raises:
             RuntimeError: names the function, the operation that changed the tensor and its line.
         """
-        for t in self.ctx._saved:
-            change = None if t is None else memory.changed_since(t.array, node.time)
-            if t is not None and change is not None:
+        saved = [t.array for t in self.ctx._saved if t is not None] + ([node.y] if self.own else [])
+        for array in saved:
+            change = memory.changed_since(array, node.time)
+            if change is not None:
                 raise RuntimeError(
-                    f"{self.name}: its backward needs a saved tensor of shape {t.shape}, which was changed in place by "
-                    f"{change.op} at {change.site}; change a clone() instead"
+                    f"{self.name}: its backward needs a saved tensor of shape {array.shape}, which was changed in "
+                    f"place by {change.op} at {change.site}; change a clone() instead"
                 )
 
     def rule(self, i: int, g: Any, y: Any, *args: Any) -> Any:
