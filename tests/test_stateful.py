@@ -41,12 +41,15 @@ class Dual:
     value: np.ndarray[Any, Any]
     slope: np.ndarray[Any, Any]
 
+    def __post_init__(self) -> None:
+        self.value = np.asarray(self.value)  # NumPy's operators give numbers for 0-d arrays
+
     def __mul__(self, other: Dual) -> Dual:
         slope = self.slope * other.value[..., None] + self.value[..., None] * other.slope
-        return Dual(np.asarray(self.value * other.value), slope)
+        return Dual(self.value * other.value, slope)
 
     def __add__(self, other: Dual) -> Dual:
-        return Dual(np.asarray(self.value + other.value), self.slope + other.slope)
+        return Dual(self.value + other.value, self.slope + other.slope)
 
     def put(self, other: Dual) -> None:
         self.value[...] = other.value
@@ -68,14 +71,14 @@ def evaluate(program: list[tuple[Any, ...]], leaves: list[np.ndarray[Any, Any]])
                 name, i = args
                 f, slope = UNARY[name]
                 x = found[i]
-                found.append(Dual(np.asarray(f(x.value)), np.asarray(slope(x.value))[..., None] * x.slope))
+                found.append(Dual(f(x.value), np.asarray(slope(x.value))[..., None] * x.slope))
             case "mul":
                 found.append(found[args[0]] * found[args[1]])
             case "add":
                 found.append(found[args[0]] + found[args[1]])
             case "sum":
                 x = found[args[0]]
-                found.append(Dual(np.asarray(x.value.sum()), x.slope.reshape(-1, size).sum(0)))
+                found.append(Dual(x.value.sum(), x.slope.reshape(-1, size).sum(0)))
             case "view":
                 name, i = args
                 f, x = VIEWS[name], found[i]
