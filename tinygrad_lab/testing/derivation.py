@@ -139,7 +139,8 @@ def _result(name: str, fault: _Fault | None, arrays: tuple[Array, ...], tried: i
     if fault is None:
         times = "input" if tried == 1 else "inputs"
         return DerivationResult(name, None, None, f"{name}: right, at {tried} {times}", tried)
-    shown = "\n".join(f"    operand {i} = {np.array2string(a, separator=', ')}" for i, a in enumerate(arrays))
+    heads = [f"    operand {i} = " for i in range(len(arrays))]
+    shown = "\n".join(h + np.array2string(a, separator=", ", prefix=h) for h, a in zip(heads, arrays, strict=True))
     text = f"{name}: wrong ({fault.mistake}): {fault.text}\n  at\n{shown}"
     return DerivationResult(name, fault.mistake, arrays, text, tried)
 
