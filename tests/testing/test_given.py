@@ -1,5 +1,6 @@
 """Gradients as property tests: strategies of tensors, `given_gradient`, and the pytest plugin."""
 
+import os
 import subprocess
 import sys
 
@@ -202,6 +203,7 @@ class TestPlugin:
         return subprocess.run(
             [*command, "--strict-markers", "--rootdir", str(tmp_path), *options, "test_mine.py"],
             cwd=tmp_path,
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},  # or the installed plugin is there twice
             capture_output=True,
             text=True,
             timeout=120,

@@ -1,6 +1,6 @@
 """The pytest plugin: fixtures, a marker, `--gradient-examples N`, and a line in the summary. Loaded by its entry point.
 
-It imports the library only where a test uses it.
+It imports hypothesis, and what checks gradients, only where a test uses them.
 """
 
 from __future__ import annotations
