@@ -13,7 +13,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         return int(args.run(args))
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, ValueError) as error:
         print(f"tinygrad-lab {args.command}: {error}", file=sys.stderr)
         return 1
 
@@ -39,6 +39,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--quick", action="store_true", help="100 epochs instead of 1000")
     demo.set_defaults(run=_demo)
+
+    check = commands.add_parser(
+        "check",
+        help="check the derivations in a Python file",
+        description="Run every derivation in a Python file, declared with @tinygrad_lab.testing.derivation, and say "
+        "which is wrong and why. The exit status is 1 if one is.",
+    )
+    check.add_argument("file", metavar="FILE[::NAME]", help="a Python file; with ::NAME only that derivation")
+    check.add_argument("--examples", type=int, default=100, metavar="N", help="inputs to try (default: %(default)s)")
+    check.add_argument("--report", type=Path, metavar="FILE", help="write a report there, .md or .html")
+    check.set_defaults(run=_check)
     return parser
 
 
@@ -47,6 +58,12 @@ def _demo(args: argparse.Namespace) -> int:
 
     demo(args.out, quick=args.quick)
     return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from .testing.report import check_file
+
+    return check_file(args.file, args.examples, args.report)
 
 
 if __name__ == "__main__":

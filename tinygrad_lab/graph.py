@@ -23,7 +23,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 watcher: ContextVar[Callable[..., None] | None] = ContextVar("watcher", default=None)
-"""Called with each op's record, operands and result while anomalies are looked for, else None."""
+"""Called with each op's record, operands and result while anomalies are looked for, else None; in a walk with the node
+and the walk's roots, too."""
 
 
 class Node:
@@ -33,7 +34,7 @@ class Node:
     the op was given, `y` its output if a rule reads it, `time` the tick at which it was made.
     """
 
-    __slots__ = ("__weakref__", "args", "hooks", "inputs", "op", "time", "y")
+    __slots__ = ("__weakref__", "args", "hooks", "inputs", "op", "site", "time", "y")
 
     op: Any
     inputs: Sequence[Node | None]
@@ -41,6 +42,7 @@ class Node:
     y: Any
     time: int
     hooks: list[Callable[[Any], Any]] | None
+    site: str  # the line that called the op, while anomalies are looked for
 
 
 class Leaf(Node):
@@ -304,7 +306,7 @@ def walk(
             d = rule(g, y, *args)
             if careful:
                 if watch is not None and on_arrays:
-                    watch(op, (g, y, *args), d, "its backward")
+                    watch(op, (g, y, *args), d, node, [root for root, _ in roots])
                 silent = mask if op.elementwise else None
                 if silent is not None:
                     d = where(silent, 0, d)

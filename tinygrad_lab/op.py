@@ -242,7 +242,7 @@ class Op:
             NotImplementedError: they are of bool, which such an op hasn't either.
         """
         if (watch := watcher.get()) is not None:
-            watch(self, values, y, "its forward")
+            watch(self, values, y)
         again = list(args)
         for i, v in enumerate(values):
             if isinstance(v, np.generic):
@@ -496,6 +496,8 @@ def _eager(op: Op) -> Callable[..., Any]:
             node.y = (y, residual) if fused is not None else y if reads_y else None
             node.time = tick()
             node.hooks = None
+            if usual_dtype is None:
+                node.site = memory.user_site()
         if view and memory.owner(y) is memory.owner(values[0]):
             out._view = memory.View(out, args[0], op, values[1:])
         return out

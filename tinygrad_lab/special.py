@@ -8,8 +8,8 @@ from .ops.elementwise import (
     logit as logit,
     xlogy as xlogy,
 )
-from .ops.reduce import log_softmax as log_softmax, logsumexp as logsumexp, softmax as softmax
 from .ops.rounding import round as round
+from .ops.softmax import log_softmax as log_softmax, logsumexp as logsumexp, softmax as softmax
 from .ops.special import (
     digamma as digamma,
     digamma as psi,

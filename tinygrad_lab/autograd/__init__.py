@@ -8,8 +8,11 @@ from ..backward import run_backward
 from ..graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from ..tensor import Tensor
 from .anomaly import NonFiniteError, detect_anomaly
+from .function import Function, FunctionCtx
 
 __all__ = [
+    "Function",
+    "FunctionCtx",
     "NonFiniteError",
     "backward",
     "detect_anomaly",

@@ -1,7 +1,11 @@
-"""Gradients proven: numeric oracles, and the property that every op of the table has.
+"""Gradients proven: numeric oracles, `gradcheck`, derivations made by hand, and the property that every op has.
 
-`strategies`, which draws an op's arguments, is imported by name: it needs hypothesis, from the `test` extra.
+What draws inputs needs hypothesis, from the `test` extra, and is imported by name: `tensors`, the strategies;
+`given`, property tests in one line; `strategies`, which draws an op's arguments.
 """
 
-from .oracles import Jacobian, complex_step, richardson
+from .derivation import Derivation, DerivationResult, check_derivation, derivation
+from .gradcheck import Finding, GradcheckError, GradcheckResult, gradcheck, gradgradcheck
+from .modules import ModuleResult, check_module
+from .oracles import Jacobian, complex_step, one_sided, richardson, taylor_slope
 from .properties import check_op

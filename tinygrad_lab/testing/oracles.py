@@ -77,6 +77,45 @@ def richardson(f: Callable[[Array], Any], x: Array, room: Array | float = np.inf
     return Jacobian(_jacobian(columns, shape, x.shape), _jacobian(errors, shape, x.shape))
 
 
+def one_sided(f: Callable[[Array], Any], x: Array, j: tuple[int, ...], side: int) -> Jacobian:
+    r"""The derivative by element `j` from the right (`side` 1) or the left (-1): it tells a kink from a mistake.
+
+    :math:`D(h) = (f(x + h) - f(x)) / h` has an error series in h, of which two extrapolations remove two terms; of
+    several h each element of the result takes the one that agrees best, as in `richardson`.
+    """
+    base = np.array(x, order="C")
+    y = np.asarray(f(base))
+    h = 2.0 ** np.floor(np.log2(REACH * max(1.0, abs(float(x[j])))))
+    d0 = []
+    for k in range(3 * HALVINGS):
+        moved = np.array(x, order="C")
+        moved[j] += side * h / 2**k
+        with np.errstate(all="ignore"):
+            d0.append(np.asarray((f(moved) - y) / (moved[j] - base[j])))
+    with np.errstate(invalid="ignore"):
+        first = np.array(d0)
+        second = 2 * first[1:] - first[:-1]
+        third = second[1:] + (second[1:] - second[:-1]) / 3
+        differs = np.maximum(np.abs(third - second[1:]), np.abs(third - second[:-1]))
+    best = np.argmin(np.where(np.isnan(differs), np.inf, differs), axis=0)[None]
+    return Jacobian(np.take_along_axis(third, best, 0)[0], np.take_along_axis(differs, best, 0)[0])
+
+
+def taylor_slope(f: Callable[[Array], Any], x: Array, gradient: Array, direction: Array) -> float:
+    r"""How fast the remainder :math:`|f(x + hd) - f(x) - h \langle \bar x, d \rangle|` of a scalar `f` falls with h.
+
+    The slope of its logarithm against that of h: 2 or more if the gradient is right, 1 if it is wrong, whatever the
+    step. It is infinite where the remainder is nothing but rounding, as for a linear function.
+    """
+    y = float(f(x))
+    steps = 2.0 ** -np.arange(10.0, 17.0)  # long ones hide a small error behind the second order, short ones round
+    remainders = np.array([float(f(x + h * direction)) - y - h * float(np.sum(gradient * direction)) for h in steps])
+    if np.all(np.abs(remainders) <= 64 * EPS * max(1.0, abs(y))):
+        return np.inf
+    with np.errstate(divide="ignore"):
+        return float(np.polyfit(np.log(steps), np.log(np.abs(remainders)), 1)[0])
+
+
 def _steps(x: Array, room: Array | float) -> Iterator[float]:
     """The longest step for each element: a power of two, so that x + h and x - h are exact for round x."""
     longest = np.minimum(REACH * np.maximum(1, np.abs(x)), np.broadcast_to(room, x.shape) / 4)

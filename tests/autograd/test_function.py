@@ -1,0 +1,204 @@
+"""Functions with a gradient of their own, written as in PyTorch."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+import tinygrad_lab as tg
+from tinygrad_lab.autograd import Function
+from tinygrad_lab.testing import gradcheck, gradgradcheck
+
+
+class Cube(Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * 3 * x**2
+
+
+class Exp(Function):
+    """It saves its result."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = x.exp()
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        (y,) = ctx.saved_tensors
+        return g * y
+
+
+class ExpAndSum(Function):
+    """It saves one of its two results."""
+
+    @staticmethod
+    def forward(ctx, a, b):
+        y = a.exp() * b
+        ctx.save_for_backward(b, y)
+        return (a + b), y
+
+    @staticmethod
+    def backward(ctx, g, h):
+        b, y = ctx.saved_tensors
+        return g + h * y, g + h * y / b
+
+
+class Polar(Function):
+    """Two arguments and a plain one, two results and an integer one."""
+
+    @staticmethod
+    def forward(ctx, r, t, scale):
+        ctx.save_for_backward(r, t)
+        ctx.scale = scale
+        return scale * r * t.cos(), scale * r * t.sin(), r.argmax()
+
+    @staticmethod
+    def backward(ctx, gx, gy, _):
+        r, t = ctx.saved_tensors
+        assert ctx.needs_input_grad[2] is False
+        return ctx.scale * (gx * t.cos() + gy * t.sin()), ctx.scale * r * (gy * t.cos() - gx * t.sin()), None
+
+
+class Product(Function):
+    """The newer form: the context is filled apart."""
+
+    @staticmethod
+    def forward(a, b):
+        return a * b
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, g):
+        a, b = ctx.saved_tensors
+        return g * b, g * a
+
+
+def real(*shape, seed=0):
+    return tg.tensor(np.random.default_rng(seed).uniform(0.5, 2, shape), requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    ("function", "inputs"),
+    [
+        (Cube.apply, (real(3),)),
+        (lambda r, t: Polar.apply(r, t, 2.0)[:2], (real(3), real(3, seed=1))),
+        (Product.apply, (real(2), real(2, seed=1))),
+    ],
+)
+def test_gradients_of_first_and_second_order(function, inputs):
+    assert gradcheck(function, inputs)
+    assert gradgradcheck(function, inputs)
+
+
+def test_a_saved_result_serves_both_orders():
+    assert gradcheck(Exp.apply, real(3))
+    assert gradgradcheck(Exp.apply, real(3))
+    assert gradgradcheck(lambda r, t: ExpAndSum.apply(r, t), (real(3), real(3, seed=1)))
+
+
+def test_nothing_is_recorded_without_need():
+    assert not Cube.apply(tg.ones(2)).requires_grad
+    with tg.no_grad():
+        assert not Cube.apply(real(2)).requires_grad
+
+
+def test_results_that_are_not_differentiable():
+    x, y, place = Polar.apply(real(3), real(3), 1.0)
+    assert x.requires_grad
+    assert y.requires_grad
+    assert not place.requires_grad
+
+
+def test_the_name_is_in_the_graph_and_memory_goes_with_the_last_name():
+    x = real(3)
+    y = Exp.apply(x)
+    assert y.grad_fn.op.name == "Exp"
+    assert "grad_fn=<Exp>" in repr(y)
+    seen = weakref.ref(y)
+    gc.disable()
+    try:
+        del y
+        assert seen() is None
+    finally:
+        gc.enable()
+
+
+def test_one_backward_serves_all_arguments():
+    calls = []
+
+    class Counted(Product):
+        @staticmethod
+        def backward(ctx, g):
+            calls.append(g)
+            return Product.backward(ctx, g)
+
+    a, b = real(2), real(2)
+    Counted.apply(a, b).sum().backward()
+    assert len(calls) == 1
+    np.testing.assert_allclose(a.grad.array, b.detach().array)
+
+
+def test_a_saved_tensor_that_was_changed_is_refused():
+    x = real(3)
+    h = x * 1
+    y = Cube.apply(h)
+    h.mul_(2)
+    with pytest.raises(
+        RuntimeError, match="Cube: its backward needs a saved tensor of shape .* changed in place by mul_"
+    ):
+        y.sum().backward()
+
+
+def test_a_saved_result_that_was_changed_is_refused():
+    y = Exp.apply(real(3))
+    y.add_(1)
+    with pytest.raises(RuntimeError, match="Exp: its backward needs a saved tensor .* changed in place by add_"):
+        y.sum().backward()
+
+
+def test_twice_backward_is_refused_as_for_any_op():
+    y = Cube.apply(real(3)).sum()
+    y.backward()
+    with pytest.raises(RuntimeError, match="this graph was freed"):
+        y.backward()
+
+
+def test_bad_functions_are_explained():
+    class Nothing(Function):
+        @staticmethod
+        def forward(ctx, x):
+            pass
+
+    class TooFew(Product):
+        @staticmethod
+        def backward(ctx, g):
+            return g
+
+    class WrongShape(Cube):
+        @staticmethod
+        def backward(ctx, g):
+            return g.sum()
+
+    with pytest.raises(TypeError, match="Nothing: forward must return tensors, not None"):
+        Nothing.apply(real(2))
+    with pytest.raises(RuntimeError, match="TooFew: backward returned 1 gradients for 2 arguments"):
+        TooFew.apply(real(2), real(2)).sum().backward()
+    with pytest.raises(
+        RuntimeError, match=r"WrongShape: backward gave argument 0, of shape \(2,\), a gradient of shape"
+    ):
+        WrongShape.apply(real(2)).sum().backward()
+    with pytest.raises(NotImplementedError, match="a subclass must define a static forward"):
+        Function.apply(real(2))
