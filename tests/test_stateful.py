@@ -29,7 +29,7 @@ UNARY = {
 VIEWS = {
     "first": lambda a, k: a[(0, ..., *k)],
     "rest": lambda a, k: a[(slice(1, None), ..., *k)],
-    "back": lambda a, k: a[(slice(None, None, -1), ..., *k)],
+    "every": lambda a, k: a[(slice(None, None, 2), ..., *k)],
     "swap": lambda a, k: np.swapaxes(a, 0, 1),
 }
 
