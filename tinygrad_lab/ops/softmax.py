@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 @convention("logsumexp of [-inf, 0]", [-math.inf, 0.0], gives=[0, 1], value=0, of=lambda x: logsumexp(x, 0))
 @convention("logsumexp of all -inf", [-math.inf] * 2, gives=[0, 0], value=-math.inf, of=lambda x: logsumexp(x, 0))
 @convention("logsumexp of [inf, 0]", [math.inf, 0.0], gives=[1, 0], value=math.inf, of=lambda x: logsumexp(x, 0))
+@convention(
+    "logsumexp of a lone finite logit beside a row of -inf",
+    [[-1.0, -math.inf], [-math.inf, -math.inf]],
+    gives=[[1, 0], [0, 0]],
+    value=[-1, -math.inf],
+    of=lambda x: logsumexp(x, 1),
+)
 @convention("logsumexp of nothing", [], gives=[], value=-math.inf, of=lambda x: logsumexp(x, 0))
 @op(
     lambda g, y, x, dim, keepdim: kept(g, x.shape, dim, keepdim) * exp(gap(x, kept(y, x.shape, dim, keepdim))),
@@ -60,7 +67,8 @@ def gap(input: Array, other: Array) -> Array:
     with np.errstate(invalid="ignore"):
         d = np.subtract(input, other)
     if np.isnan(add_reduce(d, axis=None)):
-        d = np.where(input == other, np.where(np.less(input, 0), -np.inf, 0), d).astype(d.dtype, copy=False)
+        equal = np.isinf(input) & (input == other)
+        d = np.where(equal, np.where(np.less(input, 0), -np.inf, 0), d).astype(d.dtype, copy=False)
     return d
 
 
