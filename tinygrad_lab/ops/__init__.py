@@ -4,6 +4,7 @@ from ..op import table
 from . import (
     activation,
     arithmetic,
+    attention,
     cast,
     compare,
     elementwise,

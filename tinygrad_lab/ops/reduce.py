@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..domain import DISTINCT, FLAG, REALS, Booleans, Choice, Dim, Dims
-from ..op import Array, Fused, numpy_names, op, table
+from ..op import Array, numpy_names, op, table
 from .arithmetic import _add, _div, maximum, minimum, mul, square
 from .cast import cast, clone
 from .compare import where
 from .elementwise import exp
 from .index import gather
 from .shape import cat, dims_of, narrow, reshape, spread, squeeze
-from .softmax import log_weights, weights, weights_rule
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -201,7 +200,6 @@ def gap(input: Array, other: Array) -> Array:
     domain=(REALS, Dim()),
     shapes="(*) -> (...)",
     tex=r"\operatorname{{softmax}} {input}",
-    fused=Fused(lambda x, dim: (y := weights(x, dim), y), (weights_rule,)),
     analytic=True,
 )
 def _softmax(input: Array, dim: int) -> Array:
@@ -210,7 +208,11 @@ def _softmax(input: Array, dim: int) -> Array:
     :math:`\ln p_k = s_k - \ln \sum_c e^{s_c}`, so :math:`dp_k = p_k (ds_k - \sum_c p_c ds_c)`: the Jacobian is
     :math:`\operatorname{Diag}(p) - p p^T`. Adding a constant to every s_k changes nothing, so the maximum is taken out.
     """
-    return weights(input, dim)
+    with np.errstate(invalid="ignore"):
+        p = np.asarray(input - _max(input, axis=dim, keepdims=True, initial=-np.inf))
+    np.exp(p, out=p)
+    p /= _sum(p, axis=dim, keepdims=True)
+    return p
 
 
 @op(
@@ -225,7 +227,11 @@ def _log_softmax(input: Array, dim: int) -> Array:
 
     :math:`dy_k = ds_k - \sum_c p_c ds_c` with :math:`p = e^y`.
     """
-    return log_weights(input, dim)
+    with np.errstate(invalid="ignore"):
+        y = input - _max(input, axis=dim, keepdims=True, initial=-np.inf)
+    with np.errstate(divide="ignore"):
+        y -= np.log(_sum(np.exp(y), axis=dim, keepdims=True))
+    return y
 
 
 @op(
