@@ -5,6 +5,7 @@ from . import (
     activation,
     arithmetic,
     arrange,
+    attention,
     cast,
     compare,
     conv,

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..domain import REALS, Dim, Given, Reals
+from ..domain import REALS, Given, Reals
 from ..op import Array, Fused, op
 from ..threads import in_parts
 from .compare import where
 from .elementwise import exp, tanh
-from .exponentials import weights, weights_rule
 from .layout import alike, memory_order
 from .special import SINGLE, erf
 
@@ -222,22 +221,6 @@ def _gelu_tanh_slope(x: Array) -> Array:
     square = x * x
     t = tanh(x * (square * _CUBIC + _LINEAR))
     return (t + 1) * 0.5 * ((1 - t) * x * (square * (3 * _CUBIC) + _LINEAR) + 1)
-
-
-@op(
-    lambda g, y, x, dim: y * (g - (g * y).sum(axis=dim, keepdims=True)),
-    domain=(REALS, Dim()),
-    shapes="(*) -> (...)",
-    tex=r"\operatorname{{softmax}} {input}",
-    fused=Fused(lambda x, dim: (y := weights(x, dim, True), y), (weights_rule,)),
-    analytic=True,
-)
-def safe_softmax(input: Array, dim: int) -> Array:
-    r"""Softmax along `dim`, :math:`p_k = e^{s_k} / \sum_c e^{s_c}`, but 0 for a row that is all -inf.
-
-    :math:`dp_k = p_k (ds_k - \sum_c p_c ds_c)`, which is 0 there, too: what attends to nothing sends nothing back.
-    """
-    return weights(input, dim, True)
 
 
 # ------------------------------------------------------------------------------------------------- compositions

@@ -11,10 +11,9 @@ import numpy as np
 from ..convention import convention
 from ..domain import FLAG, REALS, Dim, Dims
 from ..graph import add_up
-from ..op import Array, Fused, numpy_names, op
+from ..op import Array, numpy_names, op
 from .cast import cast
 from .elementwise import exp
-from .exponentials import weights, weights_rule
 from .reduce import DimLike, _sum, add_reduce, axis_of, kept, max_reduce, min_reduce, refuse_integers
 from .shape import dims_of
 
@@ -91,6 +90,15 @@ def _by_rows(f: Callable[..., None], x: Array, dim: int) -> Array:
 _BLOCK = 2**16  # elements
 
 
+def _exponentials(x: Array, p: Array, dim: int) -> None:
+    if _moderate(x):
+        np.exp(x, out=p)
+    else:
+        _below_0(x, p, dim)
+        np.exp(p, out=p)
+    p /= add_up(p, dim, True)
+
+
 def _below_0(x: Array, y: Array, dim: int) -> None:
     """The elements minus the greatest of them along `dim`."""
     with np.errstate(invalid="ignore"):
@@ -102,7 +110,6 @@ def _below_0(x: Array, y: Array, dim: int) -> None:
     domain=(REALS, Dim()),
     shapes="(*) -> (...)",
     tex=r"\operatorname{{softmax}} {input}",
-    fused=Fused(lambda x, dim: (y := weights(x, dim), y), (weights_rule,)),
     analytic=True,
 )
 def _softmax(input: Array, dim: int) -> Array:
@@ -112,7 +119,7 @@ def _softmax(input: Array, dim: int) -> Array:
     :math:`\operatorname{Diag}(p) - p p^T`. Adding a constant to every s_k changes nothing, so the maximum is taken out
     where exponentials could leave the range.
     """
-    return weights(input, dim)
+    return _by_rows(_exponentials, input, dim)
 
 
 def _logarithms(x: Array, y: Array, dim: int) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 from ...convention import convention
 from ...creation import zeros
 from ...op import Array, wrap
-from ...ops.activation import floating, safe_softmax
+from ...ops.activation import floating
+from ...ops.attention import safe_softmax
 from ...ops.linalg import linear, matmul
 from ...ops.shape import cat
 from ...tensor import Tensor
