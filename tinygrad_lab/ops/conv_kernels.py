@@ -175,9 +175,9 @@ def _taps(kernel: Shape, places: Sequence[int], how: Window) -> Iterator[tuple[S
         )
 
 
-def _conv_of_many(x: Array, w: Array, places: Shape, how: Window) -> Array:
-    """What the windows see as rows `(places * n, kernel * c)`, times the weight; some places at a time."""
-    n, c, order, kernel = len(x), x.shape[1], _channels_last(x.ndim), w.shape[2:]
+def _rows_seen(x: Array, kernel: Shape, places: Sequence[int], how: Window) -> Iterator[tuple[slice, Array]]:
+    """What the windows see as rows `(places * n, kernel * c)`, and whose: some first places at a time."""
+    n, c, order = len(x), x.shape[1], _channels_last(x.ndim)
     padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
     *steps, sample, channel = padded.strides
     strides = (
@@ -186,14 +186,21 @@ def _conv_of_many(x: Array, w: Array, places: Shape, how: Window) -> Array:
         *(step * d for step, d in zip(steps, how.dilation, strict=True)),
         channel,
     )
-    weights = np.moveaxis(w, 1, -1).reshape(len(w), -1).T
-    y = np.empty((*places, n, len(w)), x.dtype)
-    step = max(1, BLOCK * places[0] // max(y.size // len(w) * len(weights), 1))
+    size = c * math.prod(kernel)
+    step = max(1, BLOCK // max(math.prod(places[1:]) * n * size, 1))
     for i in range(0, places[0], step):
-        part = y[i : i + step]
-        seen = np.lib.stride_tricks.as_strided(padded[i * how.stride[0] :], (*part.shape[:-1], *kernel, c), strides)
-        np.matmul(seen.reshape(-1, len(weights)), weights, out=part.reshape(-1, len(w)))
-    return y.transpose(np.argsort(order))
+        shape = min(step, places[0] - i), *places[1:], n
+        seen = np.lib.stride_tricks.as_strided(padded[i * how.stride[0] :], (*shape, *kernel, c), strides)
+        yield slice(i, i + step), seen.reshape(math.prod(shape), size)
+
+
+def _conv_of_many(x: Array, w: Array, places: Shape, how: Window) -> Array:
+    """The rows times the weight."""
+    weights = np.moveaxis(w, 1, -1).reshape(len(w), -1).T
+    y = np.empty((*places, len(x), len(w)), x.dtype)
+    for block, seen in _rows_seen(x, w.shape[2:], places, how):
+        np.matmul(seen, weights, out=y[block].reshape(-1, len(w)))
+    return y.transpose(np.argsort(_channels_last(x.ndim)))
 
 
 def _conv_input_of_many(g: Array, w: Array, size: Shape, how: Window) -> Array:
@@ -208,15 +215,13 @@ def _conv_input_of_many(g: Array, w: Array, size: Shape, how: Window) -> Array:
 
 
 def _conv_weight_of_many(g: Array, x: Array, kernel: Shape, how: Window) -> Array:
-    """For each element of the kernel a product `(m, places * n) @ (places * n, c)`: `(m, *kernel, c)`."""
-    _, m, *places = g.shape
-    c, order = x.shape[1], _channels_last(g.ndim)
-    padded = how.padded(x, how.extent(places, kernel), order).transpose(order)
-    rows = _arranged(g, order).transpose(order).reshape(-1, m)
-    dw: Array = np.empty((m, *kernel, c), g.dtype)
-    for k, seen in _taps(kernel, places, how):
-        np.matmul(rows.T, padded[seen].reshape(-1, c), out=dw[:, *k])
-    return dw
+    """The cotangents, as rows, transposed times the rows: `(m, *kernel, c)`."""
+    m, places, order = g.shape[1], g.shape[2:], _channels_last(g.ndim)
+    g = _arranged(g, order).transpose(order)
+    dw = np.zeros((m, x.shape[1] * math.prod(kernel)), g.dtype)
+    for block, seen in _rows_seen(x, kernel, places, how):
+        dw += np.matmul(g[block].reshape(-1, m).T, seen)
+    return dw.reshape(m, *kernel, x.shape[1])
 
 
 # ---------------------------------------------------------------------------- each channel by itself: depthwise
