@@ -9,6 +9,7 @@ import numpy as np
 
 from ..op import Array, numpy_names
 from . import linalg, matrices, matrix_functions, norms
+from .arrange import flip
 from .cast import clone
 from .compare import where
 from .linalg import alike
@@ -196,7 +197,7 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Tensor:
     if n < 0:
         raise RuntimeError(f"vander: N must not be negative, but is {n}")
     powers = matrix_functions.vander(x, N=max(n, 2))[:, :n]
-    return powers if increasing else powers[:, ::-1]
+    return powers if increasing else flip(powers, (1,))
 
 
 def orgqr(input: Array, input2: Array) -> Tensor:
