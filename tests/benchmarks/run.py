@@ -46,8 +46,6 @@ REFERENCE = "numpy"
 """What the others' results are compared with, where it takes part; else the first framework."""
 LOSS_TOLERANCE = 1e-4
 """Largest relative difference of two frameworks' losses."""
-RESULT_TOLERANCE = 1e-3
-"""Largest difference of two results' products with the same noise, relative to their norm."""
 
 
 PAGE = """# Benchmarks
@@ -109,15 +107,15 @@ class Turns:
     """Seconds a step, the median of each turn."""
 
 
-def disagreement(own: Turns, other: Turns) -> str | None:
-    """Where the two computed different things, if they did."""
+def disagreement(own: Turns, other: Turns, tolerance: float) -> str | None:
+    """Where the two computed different things, if they did: their products with the same noise are compared."""
     for step, (x, y) in enumerate(zip(own.losses, other.losses, strict=True), start=1):
         if not abs(x - y) <= LOSS_TOLERANCE * abs(y):
             return f"the loss of step {step} is {x:.7g}, not {y:.7g}"
     if len(own.results) != len(other.results):
         return f"{len(own.results)} results, not {len(other.results)}"
     for index, ((x, _), (y, norm)) in enumerate(zip(own.results, other.results, strict=True)):
-        if not abs(x - y) <= RESULT_TOLERANCE * norm:
+        if not abs(x - y) <= tolerance * norm:
             return f"result {index} is off by {abs(x - y) / norm:.2g} of its norm"
     return None
 
@@ -128,7 +126,7 @@ def disagreements(turns: Mapping[str, Mapping[str, Turns]]) -> list[str]:
     for task, by_framework in turns.items():
         reference = REFERENCE if REFERENCE in by_framework else next(iter(by_framework))
         for framework, own in by_framework.items():
-            if text := disagreement(own, by_framework[reference]):
+            if text := disagreement(own, by_framework[reference], TASKS[task].tolerance):
                 found.append(f"{task}: {framework} beside {reference}: {text}")
     return found
 

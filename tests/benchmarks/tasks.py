@@ -92,6 +92,8 @@ class Task:
     inputs: Callable[[], Any]
     goals: Mapping[str, float] = field(default_factory=dict)
     """The ratio tinygrad_lab / peer to reach at most, by peer."""
+    tolerance: float = 1e-3
+    """Largest difference of two frameworks' results, relative to their norm."""
 
 
 def layers(rng: np.random.RandomState, *sizes: int) -> tuple[Layer, ...]:
@@ -247,6 +249,7 @@ TASKS: Mapping[str, Task] = {
         "vgg",
         vgg,
         goals={"torch": 1.4},
+        tolerance=1e-2,  # rounding decides near ties of its ReLU and its pools; in float64 all agree to 1e-13
     ),
     "transformer": Task(
         "transformer: 4 blocks, d 128, 4 heads, 16 sequences of 64, one AdamW step",

@@ -95,9 +95,22 @@ SWAPPED, UNREDUCED, AXIS, OUTPUT, SAVED = (
 )
 MUTATIONS = (*CHANGES, SWAPPED, UNREDUCED, AXIS, OUTPUT, SAVED)
 
+_ZERO = ("sign", "ceil", "floor", "round", "trunc", "floor_divide", "trunc_divide", "copysign")
 EQUIVALENT = {
-    **{("sign", 0, name): "the rule is 0, and so is every multiple of it" for name in CHANGES},
+    **{
+        (name, i, mutation): "the rule is 0, and so is every multiple of it"
+        for name in _ZERO
+        for i in ((1,) if name == "copysign" else (0, 1))
+        for mutation in (*CHANGES, *([SWAPPED] if name.endswith("_divide") else []))
+    },
     **{("add", i, SWAPPED): "both rules are g" for i in (0, 1)},
+    **{
+        (name, i, OUTPUT): "the output is read only to see whether it is -inf"
+        for name in ("logaddexp", "logaddexp2")
+        for i in (0, 1)
+    },
+    ("max_pool", 0, SAVED): "an increasing change of the input keeps the winner of every window",
+    ("xlogy", 0, SAVED): "the input is read only to see whether it is 0, which a convention tests",
 }
 """Mutants that compute the same: op, rule, mutation, and why."""
 

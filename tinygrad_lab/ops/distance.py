@@ -28,7 +28,8 @@ MANY = 25  # vectors: from there on PyTorch, too, goes by products
 def _draw_apart(draw: object) -> tuple[Array, ...]:
     """Two batches of vectors, none of one near one of the other."""
     star, n = draw.shape(max_dims=1, max_size=2), draw.choice((2, 1, 3))  # type: ignore[attr-defined]
-    a, b = (draw.reals((*star, draw.choice((2, 1, 0)), n)) for _ in range(2))  # type: ignore[attr-defined]
+    stars = [draw.narrower(star) for _ in range(2)]  # type: ignore[attr-defined]
+    a, b = (draw.reals((*lead, draw.choice((2, 1, 0)), n)) for lead in stars)  # type: ignore[attr-defined]
     return a, b + 8
 
 
