@@ -40,6 +40,7 @@ def trunc(input: Array) -> Array:
     return np.trunc(_counted(input))
 
 
+@convention("round anywhere", [1.0, 1.5, 2.5], gives=[0, 0, 0], value=[1, 2, 2], of=lambda x: _round(x))
 @op(
     lambda g, y, x, decimals: nothing(g),
     domain=(HALVES, Choice((0, -1))),

@@ -14,7 +14,7 @@ from ..graph import no_grad
 from ..op import wrap
 from ..tensor import Tensor
 from . import mistakes
-from .oracles import Array, one_sided, richardson
+from .oracles import Array, cotangent, one_sided, only, richardson
 
 RTOL, ATOL = 1e-6, 1e-8  # a formula in float64 against numeric derivatives good to about 1e-10
 UNCERTAIN = 1e-5  # of the greatest derivative: a numeric derivative that is less sure says nothing
@@ -145,7 +145,7 @@ def _result(name: str, fault: _Fault | None, arrays: tuple[Array, ...], tried: i
     return DerivationResult(name, fault.mistake, arrays, text, tried)
 
 
-def _takes_cotangent(name: str, claimed: Callable[..., Any], operands: int, scalar: bool) -> bool:
+def _takescotangent(name: str, claimed: Callable[..., Any], operands: int, scalar: bool) -> bool:
     """Whether `claimed` takes g before the operands, by the number of arguments that it can take."""
     try:
         signature = inspect.signature(claimed)
@@ -175,7 +175,7 @@ def _fault(
     if x.dtype.kind != "f":
         raise ValueError(f"check_derivation: operand {wrt} must be floating to have a gradient, not {x.dtype}")
     y = _value(f, arrays)
-    with_g = _takes_cotangent(name, claimed, len(arrays), y.size == 1)
+    with_g = _takescotangent(name, claimed, len(arrays), y.size == 1)
 
     def claim(g: Array) -> Array:
         with np.errstate(all="ignore"):
@@ -190,7 +190,7 @@ def _fault(
     greatest = float(np.max(np.abs(numeric.value), initial=0.0))
     if not np.all(np.isfinite(numeric.value)) or np.any(numeric.error > UNCERTAIN * (greatest + 1e-3)):
         return None  # at a kink, or where the function loses its digits: it says nothing about the derivation
-    g = _cotangent(y.shape)
+    g = cotangent(y.shape)
     want, got = np.asarray(np.tensordot(g, numeric.value, y.ndim)), claim(g if with_g else np.ones(y.shape))
     if not with_g:
         want = np.asarray(np.tensordot(np.ones(y.shape), numeric.value, y.ndim))
@@ -200,7 +200,7 @@ def _fault(
         return _Fault(mistake.name if mistake else "wrong shape", f"{text}; {mistake.text}" if mistake else text)
     tolerance = RTOL * np.abs(want) + ATOL * max(1.0, float(np.max(np.abs(want), initial=0.0)))
     right = np.abs(got - want) <= tolerance
-    rows = [claim(_only(g, k)) / g[k] for k in np.ndindex(y.shape)] if with_g else [got]
+    rows = [claim(only(g, k)) / g[k] for k in np.ndindex(y.shape)] if with_g else [got]
     jacobian = np.reshape(rows, numeric.value.shape)
     limit = RTOL * np.abs(numeric.value) + ATOL * max(1.0, greatest) + numeric.error
     if np.all(right) and np.all(np.abs(jacobian - numeric.value) <= limit):
@@ -250,17 +250,6 @@ def _jacobian(f: Callable[..., Any], arrays: tuple[Array, ...], wrt: int) -> Any
         return _value(f, [*arrays[:wrt], v, *arrays[wrt + 1 :]])
 
     return richardson(of, arrays[wrt])
-
-
-def _cotangent(shape: tuple[int, ...]) -> Array:
-    random = np.random.default_rng(0)
-    return np.asarray(random.uniform(0.5, 1.5, shape) * random.choice((-1, 1), shape))
-
-
-def _only(g: Array, k: tuple[int, ...]) -> Array:
-    unit = np.zeros_like(g)
-    unit[k] = g[k]
-    return unit
 
 
 @dataclass(frozen=True)

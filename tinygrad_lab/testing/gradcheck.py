@@ -14,7 +14,7 @@ from ..graph import no_grad
 from ..op import wrap
 from ..tensor import Tensor
 from . import mistakes
-from .oracles import Array, complex_step, one_sided, richardson, taylor_slope
+from .oracles import Array, complex_step, cotangent, one_sided, only, richardson, taylor_slope
 
 Function = Callable[..., Any]
 
@@ -178,7 +178,7 @@ def gradgradcheck(
     outputs = _outputs(name, func, given)
     if grad_outputs is None:
         random = np.random.default_rng(0)
-        cotangents = [wrap(_cotangent(random, y).astype(y.dtype)) for y in outputs]
+        cotangents = [wrap(cotangent(y.shape, random).astype(y.dtype)) for y in outputs]
     else:
         cotangents = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
     cotangents = [g.detach().requires_grad_() for g in cotangents]
@@ -212,10 +212,6 @@ def _outputs(name: str, func: Function, values: Sequence[Any], kinds: str = "f")
                 f"gradcheck: {what} of {name} must be a tensor, not {part!r:.80}; does the function return its result?"
             )
     return [part for part in listed if part.dtype.kind in kinds]
-
-
-def _cotangent(random: np.random.Generator, y: Tensor) -> Array:
-    return np.asarray(random.uniform(0.5, 1.5, y.shape) * random.choice((-1, 1), y.shape))
 
 
 class Options(NamedTuple):
@@ -287,12 +283,10 @@ class Check:
         random = np.random.default_rng(0)
         found = []
         for y in ys:
-            g = _cotangent(random, y)
+            g = cotangent(y.shape, random)
             rows: list[list[Array]] = [[] for _ in leaves]
             for k in np.ndindex(y.shape):
-                unit = np.zeros_like(g)
-                unit[k] = g[k]
-                grads = self.pull(y, leaves, unit.astype(y.dtype))
+                grads = self.pull(y, leaves, only(g, k).astype(y.dtype))
                 for row, d in zip(rows, grads, strict=True):
                     row.append(d / g[k])
             found.append([np.reshape(row, y.shape + x.shape) for row, x in zip(rows, leaves, strict=True)])
@@ -479,7 +473,7 @@ class Check:
         random = np.random.default_rng(0)
         self._plain = not self.result.name.startswith("the gradient of")
         for o, y in enumerate(ys):
-            g = _cotangent(random, y)
+            g = cotangent(y.shape, random)
             grads = self.pull(y, leaves, g.astype(y.dtype))
             for j, (x, d) in enumerate(zip(self.arrays, grads, strict=True)):
                 u = random.standard_normal(x.shape)
@@ -516,7 +510,7 @@ class Check:
                 text = f"output {o} is {narrow.dtype}, of inputs that are {widest}; is there a float64 constant in it?"
                 self.result.findings.append(Finding("wrong dtype", text, output=o))
                 continue
-            g = _cotangent(random, y)
+            g = cotangent(y.shape, random)
             got = self.pull(narrow, [own[i] for i in self.places], g.astype(narrow.dtype))
             want = self.pull(y, [wide[i] for i in self.places], g)
             for i, a, b in zip(self.places, got, want, strict=True):

@@ -12,7 +12,7 @@ from .. import autograd
 from ..graph import no_grad
 from ..nn.module import Module
 from ..tensor import Tensor
-from .oracles import Array, richardson
+from .oracles import Array, cotangent, richardson
 
 SAMPLES = 20  # elements of one parameter that are compared
 RTOL, OF_GREATEST, UNCERTAIN = 1e-5, 1e-7, 1e-5
@@ -111,7 +111,7 @@ def _checked(
                 f"check_module: the module returns {type(y).__name__}; give a loss= that makes a number of it"
             )
         if not weights:
-            weights.append(np.asarray(random.uniform(0.5, 1.5, y.shape) * random.choice((-1, 1), y.shape)))
+            weights.append(cotangent(y.shape, random))
         return (y * weights[0]).sum()
 
     buffers = [(b, b.array.copy()) for b in module.buffers()]

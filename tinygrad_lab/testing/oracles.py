@@ -135,6 +135,19 @@ def _jacobian(columns: list[Array], y_shape: tuple[int, ...], x_shape: tuple[int
     return stacked.reshape(y_shape + x_shape)
 
 
+def cotangent(shape: tuple[int, ...], random: np.random.Generator | None = None) -> Array:
+    """A cotangent with no two elements alike and none near 0: a uniform one hides what a rule drops."""
+    random = random or np.random.default_rng(0)
+    return np.asarray(random.uniform(0.5, 1.5, shape) * random.choice((-1, 1), shape))
+
+
+def only(g: Array, k: tuple[int, ...]) -> Array:
+    """`g` with every element 0 but the k-th."""
+    unit = np.zeros_like(g)
+    unit[k] = g[k]
+    return unit
+
+
 def room_around(x: Array, domain: Reals, others: Array) -> Array:
     """How far from each element the function is smooth: to the nearest border or kink of `domain`.
 
