@@ -12,6 +12,7 @@ from . import (
     norm,
     part,
     pool,
+    recurrent,
     reduce,
     scan,
     scatter,
@@ -38,5 +39,6 @@ FAMILIES = (
     activation,
     norm,
     conv,
+    recurrent,
 )
 REFERENCES = {name: f for family in FAMILIES for name, f in family.REFERENCES.items()}

@@ -1,6 +1,6 @@
 """Layers, losses and the modules that hold them: PyTorch's `torch.nn`."""
 
-from . import functional, init
+from . import functional, init, utils
 from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from .containers import ModuleDict, ModuleList, Sequential
 from .distance import CosineSimilarity, PairwiseDistance
@@ -33,6 +33,7 @@ from .ranking import (
     TripletMarginLoss,
     TripletMarginWithDistanceLoss,
 )
+from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell, RNNCellBase
 
 __all__ = [
     "Module",
@@ -75,6 +76,15 @@ __all__ = [
     "MultiLabelSoftMarginLoss",
     "CosineSimilarity",
     "PairwiseDistance",
+    "RNN",
+    "LSTM",
+    "GRU",
+    "RNNCell",
+    "LSTMCell",
+    "GRUCell",
+    "RNNBase",
+    "RNNCellBase",
     "functional",
     "init",
+    "utils",
 ]

@@ -30,6 +30,7 @@ from . import (
     part,
     points,
     pool,
+    recurrent,
     reduce,
     resample,
     rounding,

@@ -108,13 +108,14 @@ class Case:
         y: Tensor = self.op.call(*(wrap(a) if operand else a for a, operand in zip(args, operands, strict=True)))
         return y
 
-    def pull(self, variables: Sequence[Array], g: Array) -> list[Array]:
-        """The gradients: the plain rules read on arrays, given what a node would keep."""
+    def pull(self, variables: Sequence[Array], g: Array, only: int | None = None) -> list[Array]:
+        """The gradients, or the `only` one asked for: the plain rules read on arrays, given what a node would keep."""
         values = self.at(variables)
         y = self.value(variables) if self.op.reads_y else None
         kept = self.op.thin(values, [Node() if self._variable(i) else None for i in range(len(values))])
         found = []
-        for x, places in zip(variables, self.places, strict=True):
+        asked = slice(None) if only is None else slice(only, only + 1)
+        for x, places in zip(variables[asked], self.places[asked], strict=True):
             with np.errstate(all="ignore"):
                 parts = [self.rules[i](g, y, *kept) for i in places]  # type: ignore[misc]  # variables have rules
             found.append(sum(sum_to(d, x.shape) if self.op.broadcasts else d for d in parts))
@@ -298,7 +299,7 @@ def check_second_order(case: Case) -> None:
             def f(v: Array, i: int = i, j: int = j) -> Array:
                 values = [*case.variables, case.g]
                 values[j] = v
-                return case.pull(values[:n], values[n])[i]
+                return case.pull(values[:n], values[n], only=i)[0]
 
             by = case.name(j) if j < n else "cotangent"
             numeric = richardson(f, leaf.array, case.room(j) if j < n else np.inf)

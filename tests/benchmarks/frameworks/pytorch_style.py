@@ -141,38 +141,23 @@ def transformer(torch: Any, inputs: Model) -> Step:
     return model(torch, inputs, torch.optim.AdamW, logits)
 
 
-def recurrent(torch: Any, inputs: Sequences, outputs: Callable[[Any, list[Any]], Any]) -> Step:
-    """A recurrent layer's outputs and its gradients; `outputs(x, parameters)` is the layer."""
-    p = [torch.tensor(array, requires_grad=True) for array in inputs.parameters]
+def lstm(torch: Any, inputs: Sequences) -> Step:
+    """An LSTM layer's outputs, and the gradients of its parameters."""
+    width, hidden = inputs.parameters[0].shape[1], inputs.parameters[1].shape[1]
+    layer = torch.nn.LSTM(width, hidden, batch_first=True)
+    p = list(layer.parameters())
+    with torch.no_grad():
+        for q, array in zip(p, inputs.parameters, strict=True):
+            q.copy_(torch.from_numpy(array))
     x, cotangent = torch.from_numpy(inputs.x), torch.from_numpy(inputs.cotangent)
 
     def run() -> float:
-        for q in p:
-            q.grad = None
-        y = outputs(x, p)
+        layer.zero_grad()
+        y, _ = layer(x)
         y.backward(cotangent)
         return float(y[-1, -1, -1].item())
 
     return Step(run, lambda: [q.grad for q in p])
-
-
-def lstm(torch: Any, inputs: Sequences) -> Step:
-    """An LSTM step by step; the inputs' share of the gates comes from one product for all steps."""
-    F = torch.nn.functional
-
-    def outputs(x: Any, p: list[Any]) -> Any:
-        w_input, w_hidden, b_input, b_hidden = p
-        shares = F.linear(x, w_input, b_input + b_hidden).unbind(1)
-        h = c = torch.zeros(len(x), w_hidden.shape[1])
-        found = []
-        for share in shares:
-            i, f, g, o = (share + h @ w_hidden.T).chunk(4, dim=1)
-            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-            h = torch.sigmoid(o) * torch.tanh(c)
-            found.append(h)
-        return torch.stack(found, dim=1)
-
-    return recurrent(torch, inputs, outputs)
 
 
 def elementwise(torch: Any, inputs: Numbers) -> Step:
