@@ -4,6 +4,7 @@ import gc
 import itertools
 import sys
 import threading
+import tracemalloc
 import weakref
 
 import numpy as np
@@ -116,6 +117,35 @@ def test_gradients_accumulate_and_are_never_shared():
     z = tg.tensor([0.0, 0.0], requires_grad=True)
     z.backward(g)
     assert not np.shares_memory(z.grad.array, g.array)
+
+
+@pytest.mark.parametrize("index", [np.s_[1:3], np.s_[:, 2], np.s_[0, 0], np.array([0, 0, 3]), np.eye(4, dtype=bool)])
+def test_pieces_of_one_tensor_meet_in_one_array(index):
+    x = tg.tensor(np.arange(16.0).reshape(4, 4), requires_grad=True)
+    a = x * 1
+    y = (a[index] ** 2).sum() + (a[:, 1:] ** 3).sum() + (a[..., ::2] ** 2).sum()
+    (plain,) = tg.autograd.grad(y, [x], create_graph=True)  # the rules' results, added up
+    y.backward()
+    np.testing.assert_array_equal(x.grad.numpy(), plain.detach().numpy())
+
+
+def test_what_a_piece_adds_to_changes_no_one_elses_array():
+    """The cotangent that reaches a sum's operands is one array: a piece of one operand must not add to it."""
+    a, b = (tg.ones(3, 4, requires_grad=True) for _ in range(2))
+    u, v = a * 1, b * 1
+    (u[1:].sum() + (u + v).sum() + v[:, :2].sum()).backward()
+    assert a.grad.tolist() == [[1.0] * 4, [2.0] * 4, [2.0] * 4]
+    assert b.grad.tolist() == [[2.0, 2.0, 1.0, 1.0]] * 3
+
+
+def test_splitting_needs_one_array_for_all_pieces():
+    x = tg.zeros(64, 4096, requires_grad=True)
+    y = sum((row * row).sum() for row in (x * 1.0).unbind(0))
+    tracemalloc.start()
+    y.backward()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2.5 * x.array.nbytes  # the pieces' gradient and that of x
 
 
 def test_what_needs_no_gradient_is_not_computed():

@@ -122,6 +122,8 @@ class Op:
         promotes: whether operands of several dtypes are brought to one; else they are refused, as in matrix products.
         analytic: whether the forward, given complex numbers, is the complex-analytic function.
         fused: the faster reading, if there is one.
+        adds: `adds(total, g, *arguments)` adds the first rule's result to `total` in place if it can, and says if it
+            did: what reaches a few elements of a large array needn't make another array as large.
         sample: draws the arguments, given a `testing.strategies.Draw`, where domain and shapes can't say how they
             depend on each other.
         doc: the docstring, with the derivation.
@@ -143,6 +145,7 @@ class Op:
     promotes: bool
     analytic: bool
     fused: Fused | None
+    adds: Callable[..., bool] | None
     sample: Callable[[Any], tuple[Any, ...]] | None
     doc: str
     reads_y: bool = field(init=False)
@@ -384,6 +387,7 @@ def op(
     promotes: bool = True,
     analytic: bool = False,
     fused: Fused | None = None,
+    adds: Callable[..., bool] | None = None,
     sample: Callable[[Any], tuple[Any, ...]] | None = None,
     ufunc: Any = None,
 ) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]:
@@ -420,6 +424,7 @@ def op(
             promotes=promotes,
             analytic=analytic,
             fused=fused,
+            adds=adds,
             sample=sample,
             doc=inspect.getdoc(forward) or "",
         )

@@ -129,7 +129,7 @@ class Function:
 class _Record:
     """What a graph needs to know of one call: it stands where the record of an op does."""
 
-    fused, broadcasts, selects, elementwise, variadic = None, False, False, False, False
+    fused, adds, broadcasts, selects, elementwise, variadic = None, None, False, False, False, False
     tex = ""
 
     def __init__(

@@ -26,6 +26,14 @@ def _never_repeats(index: Any) -> bool:
     return all(not isinstance(p, np.ndarray) or p.dtype.kind == "b" for p in parts)
 
 
+def _add_pieces(total: Array, g: Array, x: Array, index: Any) -> bool:
+    """Add `g` to `total` at `index`: the pieces of a split, or the steps of a sequence, meet in one array."""
+    if type(total) is not np.ndarray or not _never_repeats(index):
+        return False
+    total[index] += g
+    return True
+
+
 @convention(
     "x[i] with a repeated index",
     [1.0, 2.0, 3.0],
@@ -38,6 +46,7 @@ def _never_repeats(index: Any) -> bool:
     shapes="(*) -> (...)",
     tex=r"{input}[\cdot]",
     view=True,
+    adds=_add_pieces,
     analytic=True,
 )
 def _getitem(input: Array, index: Any) -> Array:

@@ -97,10 +97,9 @@ class Adam(Optimizer):
                 if amsgrad:
                     v = np.maximum(top[0], v, out=top[0])
                 np.sqrt(v, out=d)
-                d /= root
-                d += eps
+                d += eps * root
                 np.divide(m, d, out=d)
-                d *= size
+                d *= size * root  # root and lr in one pass
                 x -= d
 
 
