@@ -120,10 +120,11 @@ def test_softmax_and_its_logarithm(dim):
         np.testing.assert_allclose(x.grad, dx, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize("module", [nn.Softmax(), nn.LogSoftmax()])
-def test_softmax_wants_a_dim(module):
-    with pytest.raises(TypeError, match="say along which dim"):
+@pytest.mark.parametrize("module", [nn.Softmax(), nn.LogSoftmax(), nn.Softmin()])
+def test_softmax_warns_without_a_dim(module):
+    with pytest.warns(UserWarning, match="Implicit dimension choice") as seen:
         module(tg.ones(2, 2))
+    assert seen[0].filename == __file__
 
 
 # -------------------------------------------------------------------------------------------------------- dropout
