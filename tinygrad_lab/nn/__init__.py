@@ -1,6 +1,6 @@
 """Layers, losses and the modules that hold them: PyTorch's `torch.nn`."""
 
-from . import functional, init
+from . import functional, init, utils
 from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from .containers import ModuleDict, ModuleList, Sequential
 from .distance import CosineSimilarity, PairwiseDistance
@@ -77,4 +77,5 @@ __all__ = [
     "PairwiseDistance",
     "functional",
     "init",
+    "utils",
 ]

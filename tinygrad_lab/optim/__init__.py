@@ -1,12 +1,13 @@
 """Optimisers: PyTorch's `torch.optim`."""
 
-from . import lr_scheduler
+from . import lr_scheduler, swa_utils
 from .adadelta import Adadelta
 from .adafactor import Adafactor
 from .adagrad import Adagrad
 from .adam import Adam, AdamW
 from .adamax import Adamax
 from .asgd import ASGD
+from .lbfgs import LBFGS
 from .muon import Muon
 from .nadam import NAdam
 from .optimizer import Optimizer
@@ -30,5 +31,7 @@ __all__ = [
     "Adafactor",
     "Rprop",
     "Muon",
+    "LBFGS",
     "lr_scheduler",
+    "swa_utils",
 ]
