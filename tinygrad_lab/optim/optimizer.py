@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from .. import memory
+from ..creation import zeros_like
 from ..graph import enable_grad
 from ..op import Array, wrap
 from ..tensor import Tensor
 
+Params = Iterable[Tensor] | Iterable[dict[str, Any]]  # what an optimiser is given
 CHUNK = 2**18  # elements that an update takes at a time: 1.3 times as fast as all at once at 2048 x 2048
 
 
@@ -32,6 +34,13 @@ class Optimizer:
         TypeError: `params` is a single tensor or holds something else.
         ValueError: there is no parameter, one isn't a leaf, or one is in two groups.
     """
+
+    _stepped: bool | None = False  # what the schedulers ask; None of a class whose own `step` doesn't say
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in vars(cls) and "_stepped" not in vars(cls):
+            cls._stepped = None
 
     def __init__(self, params: Iterable[Tensor] | Iterable[dict[str, Any]], defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -104,7 +113,16 @@ class Optimizer:
             pairs = [(p, g.array) for p in group["params"] if (g := p.grad) is not None]
             self._update(group, pairs)
             memory.touch(name, *(p.array for p, _ in pairs), site=site)
+        self._stepped = True
         return loss
+
+    def _stepping(self, p: Tensor, *zeros: str, **first: Any) -> dict[str, Any]:
+        """The state of `p`, its step counted: at the first, tensors of zeros by these names, and the values `first`."""
+        state = self.state[p]
+        if not state:
+            state.update(step=0, **first, **{name: zeros_like(p) for name in zeros})
+        state["step"] += 1
+        return state
 
     def _update(self, group: dict[str, Any], pairs: list[tuple[Tensor, Array]]) -> None:
         """Change the arrays of tensors of `group`, each given with its gradient's array.
@@ -161,6 +179,8 @@ def _taken_over(key: str, value: Any, param: Any) -> Any:
     """A saved value as an optimiser holds it: the step a Python number, an array a tensor in its parameter's dtype."""
     if key == "step":
         return int(value)
+    if isinstance(value, list):
+        return [_taken_over(key, item, param) for item in value]
     if not hasattr(value, "__array__"):
         return value
     array = np.asarray(value)
@@ -181,3 +201,44 @@ def pieces(*arrays: Array) -> Iterable[tuple[Any, ...]]:
     scratch = np.empty(CHUNK, arrays[0].dtype)
     cut = [[flat[i : i + CHUNK] for i in range(0, size, CHUNK)] for flat in (a.reshape(-1) for a in arrays)]
     return zip(*cut, [scratch[: part.size] for part in cut[0]])
+
+
+def require(valid: bool, what: str, value: Any) -> None:
+    """Raise PyTorch's error about a setting that isn't valid.
+
+    Raises:
+        ValueError: `valid` is False.
+    """
+    if not valid:
+        raise ValueError(f"Invalid {what}: {value}")
+
+
+def require_betas(betas: tuple[float, ...]) -> None:
+    """Raise PyTorch's error about a decay rate of a mean that isn't in [0, 1).
+
+    Raises:
+        ValueError: one isn't.
+    """
+    for i, beta in enumerate(betas):
+        require(0 <= beta < 1, f"beta parameter at index {i}", beta)
+
+
+def direction(x: Array, g: Array, decay: float, maximize: bool) -> Array:
+    """The gradient to go down: negated to maximise, with that of an L2 penalty."""
+    if maximize:
+        g = -g
+    return g + decay * x if decay else g
+
+
+def average(m: Array, g: Array, beta: float, free: Array) -> None:
+    r"""The running mean :math:`m \leftarrow \beta m + (1 - \beta) g`, in place."""
+    m *= beta
+    m += np.multiply(g, 1 - beta, out=free)
+
+
+def average_square(v: Array, g: Array, beta: float, free: Array) -> None:
+    r"""The running mean square :math:`v \leftarrow \beta v + (1 - \beta) g^2`, in place."""
+    np.multiply(g, g, out=free)
+    free *= 1 - beta
+    v *= beta
+    v += free
