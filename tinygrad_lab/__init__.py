@@ -46,6 +46,10 @@ from .graph import (
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
 )
+from .io import (
+    load as load,
+    save as save,
+)
 from .nn.functional import (
     celu as celu,
     celu_ as celu_,
@@ -465,7 +469,9 @@ from .ops.trigonometric import (
 )
 from .random import (
     Generator as Generator,
+    get_rng_state as get_rng_state,
     manual_seed as manual_seed,
+    set_rng_state as set_rng_state,
 )
 from .tensor import (
     Tensor as Tensor,

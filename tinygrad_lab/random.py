@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -30,9 +31,19 @@ class Generator:
         """The generator's state, plain data: `set_state` continues the stream from there."""
         return dict(self.numpy.bit_generator.state)
 
-    def set_state(self, state: dict[str, Any]) -> None:
-        """Continue the stream from a state that `get_state` returned."""
-        self.numpy.bit_generator.state = state
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Continue the stream from a state that `get_state` returned.
+
+        Raises:
+            TypeError: the state isn't a dict.
+            RuntimeError: it is of another kind of generator, or something is missing.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"set_state: the state must be a dict that get_state returned, not {type(state).__name__}")
+        try:
+            self.numpy.bit_generator.state = dict(state)
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
+            raise RuntimeError(f"set_state: not a state that get_state returned: {error!r}") from error
 
 
 default_generator = Generator()
@@ -41,6 +52,20 @@ default_generator = Generator()
 def manual_seed(seed: int) -> Generator:
     """Seed the generator that every random function uses when given none; returns it."""
     return default_generator.manual_seed(seed)
+
+
+def get_rng_state() -> dict[str, Any]:
+    """The state of the generator that every random function uses when given none: plain data, which can be saved."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Mapping[str, Any]) -> None:
+    """Continue that generator's stream from a state that `get_rng_state` returned.
+
+    Raises:
+        TypeError, RuntimeError: as `Generator.set_state`.
+    """
+    default_generator.set_state(new_state)
 
 
 def numpy_generator(generator: Generator | None) -> np.random.Generator:

@@ -200,10 +200,10 @@ class RandomSampler(Sampler[int]):
         n, count = len(self.data_source), self.num_samples
         if self.replacement:
             yield from rng.integers(n, size=count).tolist()
-            return
-        while count > 0:
-            yield from rng.permutation(n)[:count].tolist()
-            count -= n
+        else:  # all drawn at once, whoever draws from the generator in between: so a state can be resumed
+            yield from [i for part in [rng.permutation(n) for _ in range(-(-count // n))] for i in part.tolist()][
+                :count
+            ]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -418,11 +418,54 @@ class DataLoader(Generic[T_co]):
         self.collate_fn = collate_fn
         self.drop_last = drop_last
         self.generator = generator
+        self._place: dict[str, Any] | None = None  # of the running iteration
+        self._resumed: dict[str, Any] | None = None  # of the iteration to continue
 
     def __iter__(self) -> Iterator[Any]:
-        if isinstance(self.dataset, IterableDataset):
-            return map(self.collate_fn, self._source)
-        return map(self._read, self._source)
+        resumed, self._resumed = self._resumed, None
+        drawing = self._drawing
+        now = drawing.get_state()
+        if resumed is not None:
+            drawing.set_state(resumed["start"])
+        place: dict[str, Any] = {"start": drawing.get_state(), "given": 0}
+        self._place = place
+        indices = iter(self._source)
+        if resumed is not None:
+            place["given"] = sum(1 for _ in itertools.islice(indices, resumed["given"]))
+            drawing.set_state(now)
+        read = self.collate_fn if isinstance(self.dataset, IterableDataset) else self._read
+        for index in indices:
+            batch = read(index)
+            place["given"] += 1
+            yield batch
+        if self._place is place:
+            self._place = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the running iteration stands, and its generator: plain data, for `save`.
+
+        The generator is that of the sampler, the default one if it has none.
+        """
+        return {**(self._place or {"start": None, "given": 0}), "generator": self._drawing.get_state()}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Let the next iteration continue, with the same batches, where the one that was saved stood.
+
+        The order is drawn again from the saved state, and what was given already isn't read (a stream is).
+
+        Raises:
+            KeyError: an entry of `state_dict` is missing.
+        """
+        resumed = {name: state_dict[name] for name in ("start", "given", "generator")}
+        self._drawing.set_state(resumed["generator"])
+        self._resumed, self._place = (resumed, resumed) if resumed["given"] else (None, None)
+
+    @property
+    def _drawing(self) -> Generator:
+        """The generator that the order is drawn from."""
+        sampler = getattr(self.batch_sampler, "sampler", self._source)
+        found = getattr(sampler, "generator", None)
+        return found if isinstance(found, Generator) else self.generator or default_generator
 
     def __len__(self) -> int:
         """The number of batches, for what can tell its length."""
