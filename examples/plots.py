@@ -46,8 +46,9 @@ def plane(axes, classify, points, labels, edge):
     axes.set(xlabel="$x_1$", ylabel="$x_2$", xlim=edge, ylim=edge, aspect="equal")
 
 
-def save(figure, path):
+def save(figure, path, *, quiet=False):
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     plt.close(figure)
-    print(f"wrote {path}")
+    if not quiet:
+        print(f"wrote {path}")

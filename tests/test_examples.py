@@ -105,8 +105,33 @@ class TestNetworkByHand:
         assert wrong.count(": wrong (sign): ") == 3
 
 
-@pytest.mark.parametrize(("file", "status"), [("dlp.py", 0), ("dlp_as_reported.py", 1)])
+@pytest.mark.parametrize(("file", "status"), [("dlp.py", 0), ("dlp_as_reported.py", 1), ("uva.py", 0)])
 def test_derivations_from_the_command_line(file: str, status: int) -> None:
     from tinygrad_lab.cli import main
 
     assert main(["check", str(EXAMPLES / "derivations" / file), "--examples", "10"]) == status
+
+
+class TestImages:
+    """examples/uva_lab.py"""
+
+    def test_every_run_says_its_figures_and_draws_them(self, tmp_path: Path) -> None:
+        done = run("uva_lab.py", "--quick", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "Warning" not in done.stderr
+        for name in ("mlp", "deep"):
+            assert f"{name}: test accuracy 100.00 % at the end" in done.stdout
+        assert "cnn: step 12: loss " in done.stdout
+        assert done.stdout.count(": right, ") == 10
+        assert {p.stem for p in (tmp_path / "uva-lab").iterdir()} == {"mlp", "deep", "cnn"}
+
+    def test_without_data_it_says_how_to_get_them(self, tmp_path: Path) -> None:
+        done = run("uva_lab.py", "mlp", cwd=tmp_path)
+        assert done.returncode == 1
+        assert "--data DIR" in done.stderr
+
+    def test_a_wrong_folder(self, tmp_path: Path) -> None:
+        done = run("uva_lab.py", "mlp", "--data", "nowhere", cwd=tmp_path)
+        assert done.returncode == 1
+        assert "nowhere: no such folder" in done.stderr
+        assert "Traceback" not in done.stderr
