@@ -18,6 +18,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from plots import curves, plane, save
 from tqdm import tqdm
 
 import tinygrad_lab as tg
@@ -109,6 +110,11 @@ def evaluate(model, loss_fn, x, t):
     return loss_fn(y, t).item(), hit.double().mean().item()
 
 
+def classifier(model):
+    """The class of each point of an array."""
+    return lambda points: model(tg.tensor(points)).argmax(dim=1).numpy()
+
+
 def one_hot(labels, classes, dtype=np.float64):
     return tg.tensor(np.eye(classes, dtype=dtype)[labels])
 
@@ -128,7 +134,7 @@ def xor(args):
     figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.4), layout="constrained")
     curves(left, {"": 100 * history[:, 1]}, "accuracy, %")
     left.set_ylim(0, 104)
-    plane(right, model, points, labels, edge=(-0.5, 1.5))
+    plane(right, classifier(model), points, labels, edge=(-0.5, 1.5))
     save(figure, args.out / "xor.png")
 
 
@@ -146,7 +152,7 @@ def spirals(args):
         history = train(model, loss_fn, [(x, t)], lr=lr, epochs=100 if args.quick else 1000, measure=measure)
         loss, accuracy = history[-1]
         print(f"spirals: lr {lr:g}: test loss {loss:.4f}, test accuracy {100 * accuracy:.1f} %")
-        plane(above, model, x_test.numpy(), labels_test, edge=(-2.9, 2.9))
+        plane(above, classifier(model), x_test.numpy(), labels_test, edge=(-2.9, 2.9))
         above.set_title(f"learning rate {lr:g}: {100 * accuracy:.1f} % right")
         curves(below, {"": history[:, 0]}, "test loss" if lr == 0.2 else "", log=True)
     save(figure, args.out / "spirals.png")
@@ -236,56 +242,6 @@ def made_up_digits(n, seed=0):
     lit = patterns[labels] ^ (rng.rand(n, 784) < 0.05)
     lit[:, :300] = rng.rand(n, 300) < 0.002
     return (255 * lit).astype(np.uint8), labels
-
-
-# ------------------------------------------------------------------------------ figures
-
-# Okabe and Ito's colours, which colour-blind people can tell apart.
-CLASSES = np.array(["#e69f00", "#56b4e9", "#cc79a7"])
-CURVES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#000000"]
-
-
-def curves(axes, named, label, log=False):
-    """Curves over the epochs, their names written at their ends."""
-    for values, color in zip(named.values(), CURVES):
-        axes.plot(values, color=color)
-    epochs = len(values) - 1
-    axes.set(xlabel="epoch", ylabel=label, xlim=(0, epochs), yscale="log" if log else "linear")
-    axes.spines[["top", "right"]].set_visible(False)
-    ends = axes.transData.transform([(epochs, values[-1]) for values in named.values()])
-    heights = axes.transAxes.inverted().transform(ends)[:, 1]
-    for name, height, color in zip(named, spread(heights, 0.06), CURVES):
-        axes.text(1.02, height, name, color=color, va="center", transform=axes.transAxes)
-
-
-def spread(heights, gap):
-    """The heights, moved until any two are `gap` apart."""
-    order = np.argsort(heights, kind="stable")
-    heights = heights[order]
-    for _ in range(100):
-        push = np.maximum(0, gap - np.diff(heights)) / 2
-        heights[1:] += push
-        heights[:-1] -= push
-    return heights[np.argsort(order)]
-
-
-def plane(axes, model, points, labels, edge):
-    """The plane coloured by predicted class, with points in the colours of their true classes."""
-    side = np.linspace(*edge, 300)
-    grid = tg.tensor(np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2))
-    with tg.no_grad():
-        predicted = model(grid).argmax(dim=1).numpy().reshape(300, 300)
-    colours = plt.matplotlib.colors.to_rgba_array(CLASSES)
-    axes.imshow(colours[predicted] * [1, 1, 1, 0.35], extent=(*edge, *edge), origin="lower")
-    axes.scatter(*points.T, s=24, color=CLASSES[labels], edgecolor="black", linewidth=0.5)
-    axes.set(xlabel="$x_1$", ylabel="$x_2$")
-
-
-def save(figure, path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
-    print(f"wrote {path}")
 
 
 RUNS = {"xor": xor, "spirals": spirals, "unstable": unstable, "mnist": mnist}

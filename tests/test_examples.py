@@ -67,3 +67,71 @@ class TestLab:
         assert done.returncode == 1
         assert "nowhere: no such folder" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def network_by_hand(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What the six quick runs of the lab print, and where they ran."""
+    cwd = tmp_path_factory.mktemp("dlp")
+    done = run("dlp_lab.py", "--quick", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    return done.stdout, cwd
+
+
+class TestNetworkByHand:
+    """examples/dlp_lab.py"""
+
+    def test_every_run_says_its_figures(self, network_by_hand: tuple[str, Path]) -> None:
+        lines = network_by_hand[0].splitlines()
+        for start, end in (
+            ("linear: loss ", "accuracy 1.00"),
+            ("xor: loss ", "accuracy 1.00"),
+            ("rates: lr 0.1: loss ", "accuracy 1.00"),
+            ("units: linear: 2: ", "100: 100 %"),
+            ("units: xor: 2: ", "100: 100 %"),
+            ("identity: linear: loss ", "accuracy 1.00"),
+            ("identity: xor: loss ", "accuracy 0.52"),
+        ):
+            assert any(line.startswith(start) and line.endswith(end) for line in lines), (start, end)
+
+    def test_figures_are_drawn(self, network_by_hand: tuple[str, Path]) -> None:
+        figures = {p.stem for p in (network_by_hand[1] / "dlp-lab").iterdir()}
+        assert figures == {"linear", "xor", "rates", "units", "identity"}
+
+    def test_the_derivations_are_judged(self, network_by_hand: tuple[str, Path]) -> None:
+        right, wrong = network_by_hand[0].split("derivations: dlp_as_reported.py")
+        assert right.split("derivations: dlp.py")[1].count(": right, ") == 7
+        assert wrong.count(": wrong (sign): ") == 3
+
+
+@pytest.mark.parametrize(("file", "status"), [("dlp.py", 0), ("dlp_as_reported.py", 1), ("uva.py", 0)])
+def test_derivations_from_the_command_line(file: str, status: int) -> None:
+    from tinygrad_lab.cli import main
+
+    assert main(["check", str(EXAMPLES / "derivations" / file), "--examples", "10"]) == status
+
+
+class TestImages:
+    """examples/uva_lab.py"""
+
+    def test_every_run_says_its_figures_and_draws_them(self, tmp_path: Path) -> None:
+        done = run("uva_lab.py", "--quick", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "Warning" not in done.stderr
+        for name in ("mlp", "deep"):
+            assert f"{name}: test accuracy 100.00 % at the end" in done.stdout
+        assert "cnn: step 12: loss " in done.stdout
+        assert done.stdout.count(": right, ") == 10
+        assert {p.stem for p in (tmp_path / "uva-lab").iterdir()} == {"mlp", "deep", "cnn"}
+
+    def test_without_data_it_says_how_to_get_them(self, tmp_path: Path) -> None:
+        done = run("uva_lab.py", "mlp", cwd=tmp_path)
+        assert done.returncode == 1
+        assert "--data DIR" in done.stderr
+
+    def test_a_wrong_folder(self, tmp_path: Path) -> None:
+        done = run("uva_lab.py", "mlp", "--data", "nowhere", cwd=tmp_path)
+        assert done.returncode == 1
+        assert "nowhere: no such folder" in done.stderr
+        assert "Traceback" not in done.stderr

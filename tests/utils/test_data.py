@@ -364,7 +364,6 @@ class TestLoader:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"num_workers": 2}, "num_workers=2: data are read in this process only"),
             ({"sampler": [0], "shuffle": True}, "sampler option is mutually exclusive with shuf"),
             ({"batch_sampler": [[0]], "batch_size": 2}, "batch_sampler option is mutually excl"),
             ({"batch_sampler": [[0]], "shuffle": True}, "batch_sampler option is mutually excl"),

@@ -1,7 +1,20 @@
 """Data sets: generated ones, and readers of official formats."""
 
+from . import transforms
+from .cifar import CIFAR10, CIFAR100
 from .generated import linear, spirals, xor, xor_diagonal
 from .idx import read_idx
 from .mnist import MNIST, FashionMNIST
 
-__all__ = ["xor", "xor_diagonal", "linear", "spirals", "MNIST", "FashionMNIST", "read_idx"]
+__all__ = [
+    "xor",
+    "xor_diagonal",
+    "linear",
+    "spirals",
+    "MNIST",
+    "FashionMNIST",
+    "CIFAR10",
+    "CIFAR100",
+    "read_idx",
+    "transforms",
+]

@@ -7,6 +7,7 @@ method `__getbatch__(indices)`, which returns what `default_collate` would make 
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import math
 import warnings
@@ -19,6 +20,7 @@ from ..creation import from_numpy, tensor
 from ..ops.shape import stack
 from ..random import Generator, default_generator, numpy_generator
 from ..tensor import Tensor
+from .workers import WorkerInfo as WorkerInfo, get_worker_info as get_worker_info, read_ahead
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -348,6 +350,14 @@ def _batch(dataset: Any, indices: Sequence[int]) -> Any:
     return default_collate(_samples(dataset, indices))
 
 
+def _read(dataset: Any, collate_fn: Callable[[Any], Any], batched: bool, index: Any) -> Any:
+    if not batched:
+        return collate_fn(dataset[index])
+    if collate_fn is default_collate:
+        return _batch(dataset, index)
+    return collate_fn(_samples(dataset, index))
+
+
 class DataLoader(Generic[T_co]):
     """The batches of a data set, in order or shuffled anew for each iteration.
 
@@ -358,13 +368,20 @@ class DataLoader(Generic[T_co]):
         sampler: the order to read in, in place of `shuffle`: an iterable of indices.
         batch_sampler: an iterable of lists of indices, in place of `batch_size`, `shuffle`,
             `sampler` and `drop_last`.
-        num_workers: 0: the data are read in this process.
+        num_workers: how many processes read ahead; 0: the data are read in this process. Each has a copy of the data
+            set, and a default generator of its own seed, which is drawn from `generator`.
         collate_fn: makes a batch of a list of samples, by default `default_collate`.
         drop_last: leave out a last batch that is smaller.
+        timeout: the seconds to wait for a worker's batch; 0: for ever, while the worker lives.
+        worker_init_fn: called in each worker with its number, before it reads.
+        multiprocessing_context: the way to start workers, "fork", "spawn" or "forkserver", or a context.
         generator: draws the random order; None: the default generator, which `manual_seed` seeds.
+        prefetch_factor: how many batches each worker makes ahead, by default 2.
 
     Raises:
-        ValueError: arguments that exclude each other, or `num_workers` other than 0.
+        ValueError: arguments that exclude each other, or a negative number of workers or seconds.
+        RuntimeError: while iterating: a worker died, or was too slow. What a worker raises is raised again here, with
+            its traceback.
     """
 
     def __init__(
@@ -378,10 +395,26 @@ class DataLoader(Generic[T_co]):
         collate_fn: Callable[[Any], Any] | None = None,
         *,
         drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], object] | None = None,
+        multiprocessing_context: Any = None,
         generator: Generator | None = None,
+        prefetch_factor: int | None = None,
     ) -> None:
-        if num_workers != 0:
-            raise ValueError(f"num_workers={num_workers}: data are read in this process only; use num_workers=0")
+        if num_workers < 0:
+            raise ValueError(
+                f"num_workers option should be non-negative, not {num_workers}; use num_workers=0 to disable workers"
+            )
+        if timeout < 0:
+            raise ValueError(f"timeout option should be non-negative, not {timeout}")
+        if num_workers == 0 and prefetch_factor is not None:
+            raise ValueError(
+                "prefetch_factor option could only be specified in multiprocessing; let num_workers > 0 to enable it"
+            )
+        if num_workers == 0 and multiprocessing_context is not None:
+            raise ValueError("multiprocessing_context can only be used with num_workers > 0")
+        if prefetch_factor is not None and prefetch_factor < 1:
+            raise ValueError(f"prefetch_factor option should be positive, not {prefetch_factor}")
         if isinstance(dataset, IterableDataset):
             for name, value in ("sampler", sampler), ("batch_sampler", batch_sampler):
                 if value is not None:
@@ -417,11 +450,18 @@ class DataLoader(Generic[T_co]):
         self.num_workers = num_workers
         self.collate_fn = collate_fn
         self.drop_last = drop_last
+        self.timeout = timeout
+        self.worker_init_fn = worker_init_fn
+        self.multiprocessing_context = multiprocessing_context
         self.generator = generator
+        self.prefetch_factor = prefetch_factor or (2 if num_workers else None)
         self._place: dict[str, Any] | None = None  # of the running iteration
         self._resumed: dict[str, Any] | None = None  # of the iteration to continue
 
     def __iter__(self) -> Iterator[Any]:
+        streams = isinstance(self.dataset, IterableDataset)
+        batched = self.batch_sampler is not None
+        read = self.collate_fn if streams else functools.partial(_read, self.dataset, self.collate_fn, batched)
         resumed, self._resumed = self._resumed, None
         drawing = self._drawing
         now = drawing.get_state()
@@ -429,13 +469,26 @@ class DataLoader(Generic[T_co]):
             drawing.set_state(resumed["start"])
         place: dict[str, Any] = {"start": drawing.get_state(), "given": 0}
         self._place = place
+        seed = int(numpy_generator(self.generator).integers(2**62)) if self.num_workers else 0
         indices = iter(self._source)
         if resumed is not None:
             place["given"] = sum(1 for _ in itertools.islice(indices, resumed["given"]))
             drawing.set_state(now)
-        read = self.collate_fn if isinstance(self.dataset, IterableDataset) else self._read
-        for index in indices:
-            batch = read(index)
+        batches: Iterable[Any] = map(read, indices)
+        if self.num_workers:
+            batches = read_ahead(
+                read,
+                () if streams else indices,
+                self.dataset,
+                stream=self._source if streams else None,
+                num_workers=self.num_workers,
+                prefetch_factor=self.prefetch_factor or 2,
+                timeout=self.timeout,
+                init=self.worker_init_fn,
+                context=self.multiprocessing_context,
+                seed=seed,
+            )
+        for batch in batches:
             place["given"] += 1
             yield batch
         if self._place is place:
@@ -475,10 +528,3 @@ class DataLoader(Generic[T_co]):
     def _source(self) -> Any:
         """What to read, step by step: lists of indices, or single ones if nothing is batched."""
         return self.sampler if self.batch_sampler is None else self.batch_sampler
-
-    def _read(self, index: Any) -> Any:
-        if self.batch_sampler is None:
-            return self.collate_fn(self.dataset[index])
-        if self.collate_fn is default_collate:
-            return _batch(self.dataset, index)
-        return self.collate_fn(_samples(self.dataset, index))

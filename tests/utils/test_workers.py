@@ -1,0 +1,200 @@
+"""Worker processes: the same batches in the same order, their seeds, their failures, and no hang."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_lab as tg
+from tinygrad_lab.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, get_worker_info
+
+
+class Squares(Dataset[Any]):
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __getitem__(self, index: Any) -> Any:
+        return np.full(3, index * index, np.float32), index
+
+    def __len__(self) -> int:
+        return self.n
+
+
+class Draws(Squares):
+    def __getitem__(self, index: Any) -> Any:
+        info = get_worker_info()
+        assert info is not None
+        return tg.rand(()).item(), info.id, info.seed
+
+
+class Fails(Squares):
+    def __init__(self, how: Any) -> None:
+        super().__init__(8)
+        self.how = how
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.how() if index == 5 else index
+
+
+class Shares(IterableDataset[int]):
+    def __iter__(self) -> Iterator[int]:
+        info = get_worker_info()
+        start, step = (0, 1) if info is None else (info.id, info.num_workers)
+        return iter(range(start, 11, step))
+
+
+def key_error() -> Any:
+    return {}["missing"]
+
+
+def own_error() -> Any:
+    class OwnError(Exception):
+        def __init__(self, a: int, b: int) -> None:
+            super().__init__(f"{a} and {b}")
+
+    raise OwnError(1, 2)
+
+
+def die() -> Any:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def unsendable() -> Any:
+    return lambda: None
+
+
+# Python 3.12 warns of a fork beside the threads of BLAS, which start anew in the child.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def _no_worker_is_left() -> Iterator[None]:
+    yield
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("num_workers", [1, 2, 3])
+@pytest.mark.parametrize("prefetch_factor", [None, 1, 5])
+def test_the_same_batches_in_the_same_order(num_workers: int, prefetch_factor: Any) -> None:
+    expected = [[x.tolist() for x in batch] for batch in DataLoader(Squares(10), batch_size=4)]
+    loader = DataLoader(Squares(10), batch_size=4, num_workers=num_workers, prefetch_factor=prefetch_factor)
+    for _ in range(2):
+        found = list(loader)
+        assert [[x.tolist() for x in batch] for batch in found] == expected
+    assert found[0][0].dtype == np.float32
+    assert isinstance(found[0][0], tg.Tensor)
+
+
+def test_great_batches_and_one_sample_at_a_time() -> None:
+    x = tg.rand(64, 10_000)
+    batches = [b for (b,) in DataLoader(TensorDataset(x), batch_size=16, num_workers=2)]
+    np.testing.assert_array_equal(tg.cat(batches).numpy(), x.numpy())
+    assert [int(i) for _, i in DataLoader(Squares(5), batch_size=None, num_workers=2)] == [0, 1, 2, 3, 4]
+
+
+def test_each_worker_has_its_seed_and_the_same_in_the_next_run() -> None:
+    def draw() -> list[Any]:
+        loader = DataLoader(Draws(6), batch_size=None, num_workers=2, generator=tg.Generator(3))
+        return list(loader)
+
+    first = draw()
+    assert draw() == first
+    assert [id for _, id, _ in first] == [0, 1, 0, 1, 0, 1]
+    assert first[1][2] == first[0][2] + 1
+    assert len({value for value, _, _ in first}) == 6
+
+
+def test_a_stream_in_shares() -> None:
+    assert sorted(DataLoader(Shares(), batch_size=None, num_workers=3)) == list(range(11))
+    batches = [b.tolist() for b in DataLoader(Shares(), batch_size=2, num_workers=2)]
+    assert batches == [[0, 2], [1, 3], [4, 6], [5, 7], [8, 10], [9]]
+    assert get_worker_info() is None
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "text"),
+    [
+        (key_error, KeyError, "Caught KeyError in DataLoader worker process 1"),
+        (own_error, RuntimeError, "1 and 2"),
+        (unsendable, RuntimeError, "a batch must be picklable"),
+        (die, RuntimeError, "DataLoader worker 1 .*exited unexpectedly with exit code -9"),
+    ],
+)
+def test_failures_reach_the_loop(how: Any, error: type[Exception], text: str) -> None:
+    batches = iter(DataLoader(Fails(how), batch_size=None, collate_fn=lambda x: x, num_workers=2))
+    assert [next(batches) for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(error, match=text) as found:
+        next(batches)
+    if how in (key_error, own_error):
+        assert f"in {how.__name__}\n" in str(found.value)
+
+
+def test_init_is_called_and_its_failure_too() -> None:
+    def init(i: int) -> None:
+        raise ValueError(f"init of {i}")
+
+    with pytest.raises(ValueError, match="init of 0"):
+        list(DataLoader(Squares(4), num_workers=1, worker_init_fn=init))
+
+
+def test_a_slow_worker_times_out() -> None:
+    start = time.monotonic()
+    with pytest.raises(RuntimeError, match="DataLoader timed out after 0.2 seconds: worker 1"):
+        list(DataLoader(Fails(lambda: time.sleep(60)), num_workers=2, timeout=0.2))
+    assert time.monotonic() - start < 10
+
+
+def test_leaving_the_loop_early_ends_the_workers() -> None:
+    for _ in DataLoader(TensorDataset(tg.rand(100, 50_000)), batch_size=10, num_workers=2):
+        break
+    iterator = iter(DataLoader(Squares(10), num_workers=2))
+    next(iterator)
+    del iterator
+
+
+def test_workers_end_when_their_parent_is_killed() -> None:
+    program = """
+import numpy as np, os, signal
+from tinygrad_lab.utils.data import DataLoader, TensorDataset
+batches = iter(DataLoader(TensorDataset(np.zeros((100, 50_000))), batch_size=10, num_workers=2))
+next(batches)
+print(*(w.pid for w in __import__("multiprocessing").active_children()), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, timeout=20)
+    pids = [int(pid) for pid in done.stdout.split()]
+    assert len(pids) == 2
+    until = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_text() for pid in pids):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_started_anew_with_spawn() -> None:
+    loader = DataLoader(TensorDataset(tg.arange(4)), batch_size=2, num_workers=1, multiprocessing_context="spawn")
+    assert [b.tolist() for (b,) in loader] == [[0, 1], [2, 3]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"num_workers": -1}, "num_workers option should be non-negative, not -1"),
+        ({"timeout": -1}, "timeout option should be non-negative, not -1"),
+        ({"prefetch_factor": 2}, "could only be specified in multiprocessing"),
+        ({"num_workers": 1, "prefetch_factor": 0}, "should be positive, not 0"),
+        ({"multiprocessing_context": "fork"}, "can only be used with num_workers > 0"),
+    ],
+)
+def test_arguments_that_make_no_sense(arguments: Any, text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        DataLoader(Squares(3), **arguments)
