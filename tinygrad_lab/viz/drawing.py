@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..tensor import Tensor
 from .dot import Direction, render, to_dot
-from .record import Names, Record, record
+from .record import Record
+from .writer import Names, record
 
 _FORMATS = (".dot", ".pdf", ".png", ".svg")
 
