@@ -43,10 +43,11 @@ def record(y: Tensor | Sequence[Tensor], names: Names = None, *, gradients: bool
                 f"record: this tensor of shape {tensor.shape} doesn't require grad and has no "
                 "graph: no operand required grad, or it was computed under no_grad()"
             )
-    return _Writer(outputs, _named(names), gradients).record()
+    return _Writer(outputs, named(names), gradients).record()
 
 
-def _named(names: Names) -> dict[str, Tensor]:
+def named(names: Names) -> dict[str, Tensor]:
+    """`names` as a dict from name to tensor."""
     if isinstance(names, Mapping):
         return dict(names)
     return {} if names is None else dict(names.named_parameters())
@@ -150,6 +151,7 @@ class _Writer:
     def _modules(self) -> dict[Node, str]:
         """The module of each node: as noted, else that of its parameters."""
         found: dict[Node, str] = {}
+        forward = set(toposort(self.roots[:1]))
         for node in self.order:
             if node.op is None:
                 name = self.name_of.get(node, "")
@@ -157,7 +159,7 @@ class _Writer:
                     found[node] = name.rpartition(".")[0]
             elif hasattr(node, "seen"):
                 found[node] = node.seen.module
-            else:
+            elif node in forward:
                 near = [found[i] for i in node.inputs if i is not None and i in found and i.op is None]
                 of_weights = len(node.inputs) == 1 or all(i is None or i.op is None for i in node.inputs[1:])
                 if near and of_weights:
