@@ -90,6 +90,7 @@ def _cluster(key: str, found: Scene, colours: Palette) -> Any:
         f"cluster_{key}",
         graph_attr={
             "label": found.titles.get(key, key),
+            "labelloc": "t",
             "labeljust": "r" if repeat else "l",
             "fontsize": "13" if repeat else "11",
             "fontcolor": colours.text if repeat else colours.grey,

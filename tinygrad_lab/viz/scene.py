@@ -91,16 +91,17 @@ def scene(
         limit: about so many boxes, by collapsing; None for all of them.
         fold: whether a layer's parameters stand inside its boxes.
     """
+    forward = leading_to(record.outputs[0], record) if record.outputs else set()
     if view == "backward":
         record = _backward_part(record)
     levels = 1 + max((v.module.count(".") + 1 if v.module else 0 for v in record.vertices), default=0)
     if depth is None:
         for tried in range(levels, -1, -1):
-            found = _repeated(_collapsed(record, tried, view, fold), limit)
+            found = _repeated(_collapsed(record, forward, tried, view, fold), limit)
             if limit is None or len(found.boxes) <= limit:
                 break
     else:
-        found = _repeated(_collapsed(record, depth, view, fold), limit)
+        found = _repeated(_collapsed(record, forward, depth, view, fold), limit)
     return found if limit is None or len(found.boxes) <= 3 * limit else _cut(found, limit)
 
 
@@ -124,9 +125,8 @@ def leading_to(id_: str, record: Record) -> set[str]:
     return found
 
 
-def _collapsed(record: Record, depth: int, view: View, fold: bool) -> Scene:
+def _collapsed(record: Record, forward: set[str], depth: int, view: View, fold: bool) -> Scene:
     """One box for each module at `depth`, each time it is called, with its parameters; else one for each vertex."""
-    forward = leading_to(record.outputs[0], record) if record.outputs and view != "backward" else set()
     users: dict[str, list[str]] = {}
     for edge in record.edges:
         users.setdefault(edge.source, []).append(edge.target)
@@ -154,7 +154,7 @@ def _collapsed(record: Record, depth: int, view: View, fold: bool) -> Scene:
             boxes.append(last)
         else:
             last = _box(v, usual, view)
-            last.kind = "op" if v.id in forward or view == "backward" else "further"
+            last.kind = "op" if v.id in forward else "further"
             boxes.append(last)
         of[v.id] = last
     _settle_constants(boxes, of, users)
