@@ -248,6 +248,7 @@ _RAISED = str.maketrans("0123456789+-nTk", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ
 def readable(tex: str) -> str:
     """A formula in LaTeX as one line of Unicode."""
     inner = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
+    tex = re.sub(r"\\([dt]?frac)(\w)(\w)", r"\\\1{\2}{\3}", tex)
     for _ in range(4):
         tex = re.sub(r"\\[dt]?frac" + inner + inner, lambda m: f"{_held(m[1])} / {_held(m[2])}", tex)
         tex = re.sub(r"\\sqrt" + inner, r"√(\1)", tex)
