@@ -78,12 +78,14 @@ def _placed(found: Scene, record: Record) -> dict[str, Any]:
         known = vertex_of[box.members[0]] if box.members else None
         value = told(known.value) if stepped and known is not None else ""
         sent = told(known.gradient) if stepped and known is not None else ""
-        widest = max(9.5 * len(box.title), *(6.6 * len(s) for s in [*lines, f"gradient {sent}", f"value {value}"]))
-        sizes[box.id] = (round(min(widest + 26, 330), 1), 30.0 + 15 * rows)
+        widest = max(
+            9.5 * len(box.title), 7.4 * len(f"gradient {sent}"), *(6.6 * len(s) for s in [*lines, f"value {value}"])
+        )
+        sizes[box.id] = (round(min(widest + 26, 400), 1), 30.0 + 15 * rows)
     places = layout(found, sizes)
     return {
         "stepped": edges is not None,
-        "w": round(places.width),
+        "w": round(places.width) + (100 if any(line.again for line in found.lines) else 0),
         "h": round(places.height),
         "boxes": [
             {
@@ -105,7 +107,7 @@ def _placed(found: Scene, record: Record) -> dict[str, Any]:
                 "label": line.label,
                 "bad": line.bad,
                 "again": line.again or len(path) < 2,
-                "d": _curve(path),
+                "d": _back(places.boxes[line.source], places.boxes[line.target]) if line.again else _curve(path),
                 "mid": [round((path[0][i] + path[1][i]) / 2, 1) for i in (0, 1)],
             }
             for line, path in zip(found.lines, places.paths, strict=True)
@@ -119,6 +121,13 @@ def _curve(points: list[tuple[float, float]]) -> str:
         middle = (y0 + y1) / 2
         d += f"C{x0:.1f},{middle:.1f} {x1:.1f},{middle:.1f} {x1:.1f},{y1:.1f}"
     return d
+
+
+def _back(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> str:
+    """From the end of a repeated block to its start, around its right side."""
+    x0, y0, x1, y1 = a[0] + a[2] / 2, a[1], b[0] + b[2] / 2 + 3, b[1]
+    out = max(x0, x1) + 40 + min(abs(y1 - y0) / 8, 120)
+    return f"M{x0:.1f},{y0:.1f}C{out:.1f},{y0:.1f} {out:.1f},{y1:.1f} {x1:.1f},{y1:.1f}"
 
 
 def _facts(v: Vertex) -> dict[str, Any]:
