@@ -36,7 +36,7 @@ def to_dot(found: Scene, direction: Direction = "TB", theme: Theme = "light", le
         graph_attr={
             "rankdir": direction,
             "nodesep": "0.25",
-            "ranksep": "0.3",
+            "ranksep": "0.5" if found.view == "overlay" else "0.3",
             "pad": "0.1",
             "fontname": "Helvetica",
             "fontcolor": colours.text,
@@ -127,7 +127,7 @@ def _widths(found: Scene) -> dict[int, float]:
     if found.view != "overlay" or not norms:
         return {}
     top = max(norms.values())
-    return {i: round(max(0.8, 5.5 + 1.2 * math.log10(norm / top)), 2) for i, norm in norms.items()}
+    return {i: round(max(0.8, 4.5 + math.log10(norm / top)), 2) for i, norm in norms.items()}
 
 
 def _arrow(line: Line, source: Box, width: float | None, colours: Palette) -> dict[str, str]:
