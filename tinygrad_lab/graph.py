@@ -27,6 +27,10 @@ watcher: ContextVar[Callable[..., None] | None] = ContextVar("watcher", default=
 and the walk's roots, too."""
 
 
+noter: ContextVar[Callable[[Any, Any], None] | None] = ContextVar("noter", default=None)
+"""Called with each new node and its output, inside `viz.sites`, else None."""
+
+
 class Node:
     """One recorded operation.
 
@@ -34,7 +38,7 @@ class Node:
     the op was given, `y` its output if a rule reads it, `time` the tick at which it was made.
     """
 
-    __slots__ = ("__weakref__", "args", "hooks", "inputs", "op", "site", "time", "y")
+    __slots__ = ("__weakref__", "args", "hooks", "inputs", "name", "op", "seen", "site", "time", "y")
 
     op: Any
     inputs: Sequence[Node | None]
@@ -42,7 +46,9 @@ class Node:
     y: Any
     time: int
     hooks: list[Callable[[Any], Any]] | None
-    site: str  # the line that called the op, while anomalies are looked for
+    site: str  # the line that called the op, while anomalies are looked for or inside `viz.sites`
+    seen: Any  # what `viz.sites` noted of the output
+    name: str  # what `Tensor.named` called it
 
 
 class Leaf(Node):

@@ -19,7 +19,7 @@ import numpy as np
 
 from . import memory
 from .domain import REALS, Domain, Reals
-from .graph import F, Node, is_grad_enabled, watcher
+from .graph import F, Node, is_grad_enabled, noter, watcher
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -54,7 +54,7 @@ def wrap(array: np.ndarray[Any, Any], node: Node | None = None) -> Tensor:
 
 
 def watch_outputs(watch: bool) -> None:
-    """Whether to show every output, of whatever dtype, to `graph.watcher`."""
+    """Whether to show every output, of whatever dtype, to `graph.watcher`, and every node to `graph.noter`."""
     global usual_dtype
     usual_dtype = None if watch else np.dtype(np.float32)
 
@@ -503,6 +503,8 @@ def _eager(op: Op) -> Callable[..., Any]:
             node.hooks = None
             if usual_dtype is None:
                 node.site = memory.user_site()
+                if (note := noter.get()) is not None:
+                    note(node, y)
         if view and memory.owner(y) is memory.owner(values[0]):
             out._view = memory.View(out, args[0], op, values[1:])
         return out

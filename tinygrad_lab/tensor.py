@@ -190,6 +190,12 @@ class Tensor(Methods, NumPyProtocols):
         self._node = None
         return self
 
+    def named(self, name: str) -> Tensor:
+        """Call this tensor `name` in drawings. Returns the tensor; one outside the graph has no place for a name."""
+        if self._node is not None:
+            self._node.name = name
+        return self
+
     def retain_grad(self) -> None:
         """Keep the gradient of this result in `.grad`, too.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import memory
-from ..graph import Node, watcher
+from ..graph import Node, noter, watcher
 from ..op import Op, watch_outputs
 
 _FORWARD = {
@@ -67,7 +67,7 @@ class detect_anomaly:
     def __exit__(self, *exc: Any) -> None:
         self._quiet.__exit__(*exc)
         watcher.reset(self._token)
-        watch_outputs(watcher.get() is not None)
+        watch_outputs(watcher.get() is not None or noter.get() is not None)
 
 
 def _check(op: Op, operands: Sequence[Any], y: Any, node: Node | None = None, roots: Sequence[Node] = ()) -> None:

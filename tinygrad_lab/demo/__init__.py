@@ -117,8 +117,11 @@ def _drawings(data: Data) -> dict[str, tuple[viz.Drawing, str]]:
     gradients = grad(loss, list(parameters.values()), create_graph=True)
     names |= {f"∂loss/∂{name}": g for name, g in zip(parameters, gradients, strict=True) if g is not None}
     return {
-        "forward": (viz.draw(loss, names, direction="LR"), _FORWARD),
-        "step": (viz.draw([loss, *(g for g in gradients if g is not None)], names), _STEP),
+        "forward": (viz.draw(loss, names, direction="LR", fold=False, legend=False), _FORWARD),
+        "step": (
+            viz.draw([loss, *(g for g in gradients if g is not None)], names, limit=None, fold=False, legend=False),
+            _STEP,
+        ),
     }
 
 

@@ -1,105 +1,162 @@
-"""A record as DOT, the language of Graphviz, and DOT as a picture."""
+"""A scene as DOT, the language of Graphviz, and DOT as a picture."""
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 from collections import Counter
 from html import escape
 from typing import Any, Literal, TypeAlias
 
-from .record import Record, Vertex
+from .palette import LEGEND, THEMES, Palette, Theme
+from .scene import Box, Line, Scene
 
 Direction: TypeAlias = Literal["TB", "LR", "BT", "RL"]
 
-# Hues of Okabe and Ito, which colour-blind people can tell apart: light fills, dark borders. The
-# outlines differ too, for print in black and white.
-_LOOKS = {
-    "op": {"shape": "box", "style": "rounded,filled", "fillcolor": "#d9ebf7", "color": "#0072b2"},
-    "leaf": {"shape": "box", "style": "filled", "fillcolor": "#fce5b6", "color": "#b87800"},
-    "constant": {"shape": "box", "style": "filled", "fillcolor": "#f0f0f0", "color": "#a0a0a0"},
-}
-_FURTHER = {"style": "rounded,filled,dashed", "fillcolor": "#d5efe6", "color": "#007a59"}
-_GREY = "#505050"
-
-_SIZES = {"op": 13, "leaf": 12, "constant": 11}
-_COMMUTE = {"add", "mul", "maximum", "minimum"}
-
+_SIZES = {"leaf": 12, "constant": 11}
 _MANY_USES = 6  # a leaf or constant of more uses has a box beside each: long edges hide the rest, and take minutes
-_LARGE = 150  # vertices: beyond, straight edges and fewer rounds of layout, for seconds instead of minutes
+_LARGE = 150  # boxes: beyond, straight edges and fewer rounds of layout, for seconds instead of minutes
+TOO_MANY = 2_500  # boxes: beyond, Graphviz takes minutes or more
 
 
-def to_dot(record: Record, direction: Direction = "TB") -> Any:
-    """The record as a `graphviz.Digraph`.
+def to_dot(found: Scene, direction: Direction = "TB", theme: Theme = "light", legend: bool = True) -> Any:
+    """The scene as a `graphviz.Digraph`.
 
     Args:
-        record: what to draw.
+        found: what to draw.
         direction: the way from inputs to results: "TB" from the top down, "LR" left to right.
+        theme: "light" or "dark".
+        legend: whether to say below what the colours mean.
     """
     import graphviz
 
+    colours = THEMES[theme]
     digraph = graphviz.Digraph(
-        graph_attr={"rankdir": direction, "nodesep": "0.25", "ranksep": "0.3", "pad": "0.1"},
-        node_attr={"fontname": "Helvetica", "margin": "0.12,0.06", "height": "0.3"},
+        graph_attr={
+            "rankdir": direction,
+            "nodesep": "0.25",
+            "ranksep": "0.5" if found.view == "overlay" else "0.3",
+            "pad": "0.1",
+            "fontname": "Helvetica",
+            "fontcolor": colours.text,
+            "bgcolor": colours.page,
+        },
+        node_attr={"fontname": "Helvetica", "margin": "0.12,0.06", "height": "0.3", "fontcolor": colours.text},
         edge_attr={
             "fontname": "Helvetica",
             "fontsize": "10",
-            "fontcolor": _GREY,
-            "color": _GREY,
+            "fontcolor": colours.grey,
+            "color": colours.grey,
             "arrowsize": "0.7",
         },
     )
-    vertex_of = {vertex.id: vertex for vertex in record.vertices}
-    uses = Counter(edge.source for edge in record.edges)
-    usual = vertex_of[record.outputs[0]].dtype
-    forward = _leading_to(record.outputs[0], record)
+    uses = Counter(line.source for line in found.lines)
+    box_of = {box.id: box for box in found.boxes}
+    scattered = {b.id for b in found.boxes if b.kind in ("leaf", "constant") and uses[b.id] > _MANY_USES}
 
-    def box(vertex: Vertex, name: str) -> str:
-        further = {} if vertex.kind != "op" or vertex.id in forward else _FURTHER
-        result = {"penwidth": "2.5"} if vertex.id in record.outputs else {}
-        digraph.node(name, _label(vertex, usual), **{**_LOOKS[vertex.kind], **further, **result})
-        return name
-
-    def beside_its_uses(vertex: Vertex) -> bool:
-        return vertex.kind != "op" and uses[vertex.id] > _MANY_USES
-
-    for vertex in record.vertices:
-        if not beside_its_uses(vertex):
-            box(vertex, vertex.id)
-    for i, edge in enumerate(record.edges):
-        source, target = vertex_of[edge.source], vertex_of[edge.target]
-        told = target.label in _COMMUTE or edge.operand == "input" or source.label.endswith(edge.operand)
-        start = box(source, f"{source.id}_{i}") if beside_its_uses(source) else source.id
-        digraph.edge(start, target.id, label=None if told else edge.operand)
-    if len(record.vertices) > _LARGE:
+    tree: dict[tuple[str, ...], list[Box]] = {}
+    for box in found.boxes:
+        if box.id not in scattered:
+            tree.setdefault(box.cluster, []).append(box)
+    paths = sorted({path[:i] for path in tree for i in range(len(path) + 1)}, key=len, reverse=True)
+    graphs: dict[tuple[str, ...], Any] = {}
+    for path in paths:  # the innermost first: a cluster is written where it is complete
+        graphs[path] = digraph if not path else _cluster(path[-1], found, colours)
+    for path in paths:
+        for box in tree.get(path, ()):
+            graphs[path].node(box.id, _label(box, colours), **_look(box, colours))
+        if path:
+            graphs[path[:-1]].subgraph(graphs[path])
+    widths = _widths(found)
+    for i, line in enumerate(found.lines):
+        source, start = box_of[line.source], line.source
+        if start in scattered:
+            start = f"{start}_{i}"
+            digraph.node(start, _label(source, colours), **_look(source, colours))
+        digraph.edge(start, line.target, label=line.label or None, **_arrow(line, source, widths.get(i), colours))
+    if legend:
+        digraph.graph_attr.update(label=_legend(found, colours), labelloc="b", labeljust="l")
+    if len(found.boxes) > _LARGE:
         digraph.graph_attr.update(splines="line", nslimit="1", nslimit1="1", mclimit="0.1")
     return digraph
 
 
-def _leading_to(id_: str, record: Record) -> set[str]:
-    """The ids of the vertices that the vertex `id_` depends on, and its own."""
-    found = {id_}
-    position = {vertex.id: i for i, vertex in enumerate(record.vertices)}
-    for edge in sorted(record.edges, key=lambda edge: position[edge.target], reverse=True):
-        if edge.target in found:
-            found.add(edge.source)
-    return found
+def _cluster(key: str, found: Scene, colours: Palette) -> Any:
+    import graphviz
+
+    repeat = key in found.titles
+    return graphviz.Digraph(
+        f"cluster_{key}",
+        graph_attr={
+            "label": found.titles.get(key, key),
+            "labelloc": "t",
+            "labeljust": "r" if repeat else "l",
+            "fontsize": "13" if repeat else "11",
+            "fontcolor": colours.text if repeat else colours.grey,
+            "color": colours.text if repeat else colours.cluster,
+            "style": "rounded,dashed" if repeat else "rounded",
+            "margin": "10",
+        },
+    )
 
 
-def _label(vertex: Vertex, usual_dtype: str | None) -> str:
-    """What the vertex is; below, in smaller type, an op's options, and name, shape and dtype."""
-    head = f'<font point-size="{_SIZES[vertex.kind]}">{escape(vertex.label)}</font>'
-    lines = [f"{key}={value}" for key, value in vertex.options]
-    facts = []
-    if vertex.name is not None and vertex.name != vertex.label:
-        facts.append(vertex.name)
-    if vertex.shape is not None:
-        facts.append(" × ".join(map(str, vertex.shape)) or "scalar")
-        if vertex.dtype is not None and vertex.dtype != usual_dtype:
-            facts.append(vertex.dtype)
-    lines.append(" · ".join(facts))
-    small = [f'<font point-size="10" color="{_GREY}">{escape(s)}</font>' for s in lines if s]
-    return f"<{'<br/>'.join([f'<b>{head}</b>' if vertex.kind == 'op' else head, *small])}>"
+def _look(box: Box, colours: Palette) -> dict[str, str]:
+    fill, border = colours.box[box.kind]
+    style = {"leaf": "filled", "constant": "filled", "further": "rounded,filled,dashed"}.get(box.kind, "rounded,filled")
+    shape = "box" if box.kind != "group" else "box3d" if len(box.members) > 1 else "box"
+    look = {"shape": shape, "style": "filled" if shape == "box3d" else style, "fillcolor": fill, "color": border}
+    if box.result:
+        look["penwidth"] = "2.5"
+    if box.bad:
+        look |= {"color": colours.bad, "penwidth": "2.5"}
+    return look
+
+
+def _label(box: Box, colours: Palette) -> str:
+    """What the box is; below, in smaller type, an op's options, and name, shape and dtype."""
+    head = f'<font point-size="{_SIZES.get(box.kind, 13)}">{escape(box.title)}</font>'
+    strong = box.kind not in ("leaf", "constant")
+    small = [f'<font point-size="10" color="{colours.grey}">{escape(s)}</font>' for s in box.lines]
+    return f"<{'<br/>'.join([f'<b>{head}</b>' if strong else head, *small])}>"
+
+
+def _widths(found: Scene) -> dict[int, float]:
+    """The width of each line by the norm of the gradient along it, on a logarithmic scale, in the overlay."""
+    norms = {i: line.norm for i, line in enumerate(found.lines) if line.norm}
+    if found.view != "overlay" or not norms:
+        return {}
+    top = max(norms.values())
+    return {i: round(max(0.8, 4.5 + math.log10(norm / top)), 2) for i, norm in norms.items()}
+
+
+def _arrow(line: Line, source: Box, width: float | None, colours: Palette) -> dict[str, str]:
+    look = {"style": "dashed", "constraint": "false"} if line.again else {}
+    if width is not None:
+        look |= {"penwidth": str(width), "color": colours.flow}
+    elif source.kind == "constant":
+        look |= {"color": colours.faint}
+    if line.bad:
+        look |= {"color": colours.bad, "penwidth": "2.5"}
+    return look
+
+
+def _legend(found: Scene, colours: Palette) -> str:
+    cells = []
+    for kind in found.kinds:
+        fill, border = colours.box[kind]
+        cells.append(
+            f'<td bgcolor="{fill}" color="{border}" border="1" width="14"></td>'
+            f'<td border="0" align="left"><font point-size="10">{LEGEND[kind]}  </font></td>'
+        )
+    if any(box.bad for box in found.boxes):
+        cells.append(
+            f'<td color="{colours.bad}" border="2" width="14"></td>'
+            '<td border="0" align="left"><font point-size="10">NaN or inf  </font></td>'
+        )
+    if found.view == "overlay":
+        cells.append('<td border="0"><font point-size="10">width: norm of the gradient, logarithmic</font></td>')
+    return f'<<table border="0" cellspacing="3" cellpadding="2"><tr>{"".join(cells)}</tr></table>>'
 
 
 def render(digraph: Any, format: str) -> bytes:
