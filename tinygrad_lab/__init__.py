@@ -6,6 +6,7 @@ The table of contents: everything public, by the room it lives in. `X as X` says
 from . import (
     autograd as autograd,
     datasets as datasets,
+    func as func,
     linalg as linalg,
     nn as nn,
     ops as ops,
@@ -39,6 +40,9 @@ from .creation import (
     tensor as tensor,
     zeros as zeros,
     zeros_like as zeros_like,
+)
+from .func import (
+    vmap as vmap,
 )
 from .graph import (
     enable_grad as enable_grad,

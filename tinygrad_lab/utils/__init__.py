@@ -1,5 +1,5 @@
-"""PyTorch's torch.utils: data loading."""
+"""PyTorch's torch.utils: data loading, and checkpoints that save memory."""
 
-from . import data
+from . import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]
