@@ -193,7 +193,7 @@ def test_a_flipped_bit_in_an_element_is_found(tmp_path, suffix):
 
 
 @given(st.integers(0, 10**6), st.integers(1, 255), st.sampled_from(SUFFIXES))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 def test_a_damaged_byte_gives_the_same_or_a_runtime_error(tmp_path_factory, place, change, suffix):
     path = tmp_path_factory.getbasetemp() / f"damaged{suffix}"
     obj = {"model": {"w": tg.arange(5.0)}, "sizes": [1, 2, (3, None)]}

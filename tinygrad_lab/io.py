@@ -294,7 +294,10 @@ def _read_safetensors(path: str) -> tuple[dict[str, Array], str | None]:
             + _INSTEAD
         ) from error
     if (text := metadata.get(_CHECKSUM)) is not None:
-        wrong = [k for k, s in json.loads(text).items() if k in arrays and _sum(arrays[k]) != s]
+        try:
+            wrong = [k for k, s in json.loads(text).items() if k in arrays and _sum(arrays[k]) != s]
+        except (ValueError, AttributeError):
+            _refuse(path, "is corrupt: its checksums can't be read")
         if wrong:
             _refuse(path, f"is corrupt: the elements of {', '.join(wrong)} aren't those that were saved")
     return arrays, metadata.get(_STRUCTURE)

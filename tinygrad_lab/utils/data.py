@@ -20,7 +20,7 @@ from ..creation import from_numpy, tensor
 from ..ops.shape import stack
 from ..random import Generator, default_generator, numpy_generator
 from ..tensor import Tensor
-from .workers import WorkerInfo as WorkerInfo, get_worker_info as get_worker_info, read_ahead
+from .worker_info import WorkerInfo as WorkerInfo, get_worker_info as get_worker_info
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -476,6 +476,8 @@ class DataLoader(Generic[T_co]):
             drawing.set_state(now)
         batches: Iterable[Any] = map(read, indices)
         if self.num_workers:
+            from .workers import read_ahead  # multiprocessing takes as long to import as a seventh of this package
+
             batches = read_ahead(
                 read,
                 () if streams else indices,
