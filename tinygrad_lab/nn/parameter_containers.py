@@ -18,8 +18,8 @@ def _held(value: Any) -> Any:
 
 def _line(name: object, value: Any) -> str:
     if not isinstance(value, Tensor):
-        return f"({name}): Object of type: {type(value).__name__}"
-    return f"({name}): Parameter containing: [{value.dtype} of size {'x'.join(map(str, value.shape))}]"
+        return f"  ({name}): Object of type: {type(value).__name__}"
+    return f"  ({name}): Parameter containing: [{value.dtype} of size {'x'.join(map(str, value.shape))}]"
 
 
 class ParameterList(Module):
@@ -88,8 +88,8 @@ class ParameterList(Module):
             self.append(value)
         return self
 
-    def _child_lines(self) -> list[str]:
-        return [_line(i, value) for i, value in enumerate(self)]
+    def extra_repr(self) -> str:
+        return "\n".join(_line(i, value) for i, value in enumerate(self))
 
 
 class ParameterDict(Module):
@@ -223,5 +223,5 @@ class ParameterDict(Module):
         self.update(other)
         return self
 
-    def _child_lines(self) -> list[str]:
-        return [_line(key, value) for key, value in self.items()]
+    def extra_repr(self) -> str:
+        return "\n".join(_line(key, value) for key, value in self.items())
