@@ -91,15 +91,16 @@ def _sums(x: Array) -> Array:
     return parts.reshape(outer, kept, -1).sum((0, 2), wide)
 
 
-def _column_sums(x: Array) -> Array:
-    """The sums of the columns of a matrix, in float64."""
+def _column_sums(x: Array, factors: Array | None = None) -> Array:
+    """The sums of the columns of a matrix, in float64, its rows first multiplied with `factors`."""
     n, k = x.shape
+    factors = np.ones(n, x.dtype) if factors is None else factors.astype(x.dtype)
     whole = n - n % _COLUMN
     wide = np.result_type(x.dtype, np.float64)
-    rest = np.ones(n - whole, x.dtype) @ x[whole:]
+    rest = factors[whole:] @ x[whole:]
     if not whole:
         return rest.astype(wide)
-    return (np.ones(_COLUMN, x.dtype) @ x[:whole].reshape(-1, _COLUMN, k)).sum(0, wide) + rest
+    return (factors[:whole].reshape(-1, 1, _COLUMN) @ x[:whole].reshape(-1, _COLUMN, k)).sum((0, 1), wide) + rest
 
 
 def _products(x: Array, y: Array) -> Array:
@@ -264,11 +265,11 @@ def _forward(
         y, out = layout.empty(dtype)
         _affine(elements, slope, layout.vector(bias) - centre * slope, out)
         return y, _Saved(layout, elements, centre, scale, scale, weight, True)
-    elements = _affine(elements, scale, -centre * scale, np.empty_like(elements))
-    y, _ = layout.empty(dtype)
-    np.multiply(layout.view(elements), weight, out=y)
+    y, out = layout.empty(dtype)
+    _affine(elements, scale, -centre * scale, out)
+    y *= weight
     y += bias
-    return y, _Saved(layout, elements, np.zeros_like(scale), np.ones_like(scale), scale, weight, False)
+    return y, _Saved(layout, elements, centre, scale, scale, weight, False)
 
 
 def _one_each(x: Array, ndim: int, dims: Sequence[int]) -> bool:
@@ -308,7 +309,19 @@ def _weight_rule(g: Array, r: _Shared, x: Array, w: Array, *_: Any) -> Array:
     s = r.saved
     if s.folds:
         return s.layout.tensor(r.product.astype(g.dtype))
-    return _over_rows(g * s.layout.view(s.elements), w.shape)
+    outer, rows, inner = s.layout.sizes
+    if (
+        outer == 1
+        and s.layout.order == tuple(range(g.ndim))
+        and w.shape == g.shape[g.ndim - w.ndim :]
+        and w.size == inner
+    ):
+        # h isn't made: the sums of g h over the rows are products of matrix and vector
+        columns, x = np.ascontiguousarray(g).reshape(rows, inner), s.elements.reshape(rows, inner)
+        sums = _column_sums(columns * x, s.slope) - _column_sums(columns, s.slope * s.centre)
+        return sums.reshape(w.shape).astype(g.dtype)
+    h = _affine(s.elements, s.slope, -s.slope * s.centre, np.empty_like(s.elements))
+    return _over_rows(g * s.layout.view(h), w.shape)
 
 
 def _bias_rule(g: Array, r: _Shared, x: Array, w: Array, b: Array, *_: Any) -> Array:
