@@ -18,8 +18,17 @@ KINDS = [
     lambda params: optim.SGD(params, lr=0.1, momentum=0.9, nesterov=True, maximize=True),
     lambda params: optim.Adam(params, lr=0.1, amsgrad=True, weight_decay=0.1),
     lambda params: optim.AdamW(params, lr=0.1, maximize=True),
+    lambda params: optim.Adamax(params, lr=0.1, weight_decay=0.1, maximize=True),
+    lambda params: optim.NAdam(params, lr=0.1, weight_decay=0.1, decoupled_weight_decay=True),
+    lambda params: optim.RAdam(params, lr=0.1, weight_decay=0.1, betas=(0.9, 0.6)),
+    lambda params: optim.RMSprop(params, lr=0.1, momentum=0.9, centered=True, eps=0.1),
+    lambda params: optim.Adagrad(params, lr=0.1, lr_decay=0.1, initial_accumulator_value=0.1),
+    lambda params: optim.Adadelta(params, weight_decay=0.1, maximize=True),
+    lambda params: optim.ASGD(params, lr=0.1, lambd=0.1, t0=1),
+    lambda params: optim.Rprop(params, lr=0.1, maximize=True),
 ]
 every_kind = pytest.mark.parametrize("make", KINDS)
+with_adafactor = pytest.mark.parametrize("make", [*KINDS, lambda params: optim.Adafactor(params, weight_decay=0.1)])
 
 
 def with_grad(array, grad=None):
@@ -104,7 +113,7 @@ def test_an_error_adds_no_group():
 # ---------------------------------------------------------------------------------------------------------- steps
 
 
-@every_kind
+@with_adafactor
 def test_a_step_is_in_place_and_leaves_the_gradient(make):
     a = np.arange(4.0)
     p = with_grad(a, np.array([1.0, -2, 3, -4]))
@@ -116,7 +125,7 @@ def test_a_step_is_in_place_and_leaves_the_gradient(make):
     assert p.requires_grad
 
 
-@every_kind
+@with_adafactor
 def test_what_has_no_gradient_stays(make):
     p, q = with_grad(np.ones(2)), Parameter(tg.ones(2))
     optimizer = make([p, q])
@@ -168,7 +177,7 @@ def test_every_layout_and_size_gives_the_same(make, look, fortran_gradient):
     assert p.array is before
 
 
-@every_kind
+@with_adafactor
 def test_no_elements_and_no_dimensions(make):
     p, q = with_grad(np.zeros((0, 3))), with_grad(np.array(1.0))
     make([p, q]).step()
@@ -259,7 +268,7 @@ def test_a_subclass_defines_its_own_update():
 # ---------------------------------------------------------------------------------------------------- state dicts
 
 
-@every_kind
+@with_adafactor
 @pytest.mark.parametrize("copied", [lambda s: s, copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
 def test_going_on_from_a_state_dict_is_going_on(make, copied):
     params, optimizer = trained(make, 3, ARRAYS)
