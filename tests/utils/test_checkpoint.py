@@ -73,6 +73,18 @@ def test_an_autograd_function_inside():
     assert x.grad.item() == 3 * 16 * 2
 
 
+def test_changes_in_place_inside():
+    def f(x):
+        h = x * 3
+        h.tanh_()
+        return (h * h.exp()).sum()
+
+    x = tg.tensor([0.1, 0.2], requires_grad=True)
+    (want,) = tg.autograd.grad(f(x), x)
+    (got,) = tg.autograd.grad(checkpoint(f, x), x)
+    np.testing.assert_array_equal(got.numpy(), want.numpy())
+
+
 def test_memory():
     """16 layers of 256 kB each: a part's values at a time, not all."""
     x = tg.zeros(256, 256, requires_grad=True)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from .. import memory
 from ..graph import Leaf, Node, enable_grad, is_grad_enabled, toposort
 from ..random import default_generator
@@ -90,9 +92,15 @@ class _Run:
         for node, new in zip(self.nodes, again.nodes):
             args, y = new.args, new.y
             node.__class__ = Node
-            node.args, node.y = args, y
-            node.op = new.op  # that of an autograd.Function's call holds the values that it saved
+            node.args = None if args is None else [_as_old(v, node, new) for v in args]
+            node.y = tuple(_as_old(v, node, new) for v in y) if isinstance(y, tuple) else _as_old(y, node, new)
         self.nodes = []
+
+
+def _as_old(value: Any, node: Node, new: Node) -> Any:
+    """A value of the second run for a node of the first: what changed it in place before it was saved doesn't count."""
+    fine = memory.changed_since(value, node.time) is None or memory.changed_since(value, new.time) is not None
+    return value if fine or not isinstance(value, np.ndarray) else value.copy()
 
 
 def _made_since(start: int, result: Any) -> list[Node]:
@@ -144,7 +152,8 @@ def checkpoint(
     So a chain of k checkpointed parts keeps k boundaries and one part's values at a time, for one forward more. Every
     way to ask for gradients works: `backward`, `autograd.grad`, `create_graph`, parameters that the function captures,
     part of the outputs only. With `retain_graph` the values stay after the first walk. A module that changes its
-    buffers in the forward, as batch normalisation, changes them twice, as in PyTorch.
+    buffers in the forward, as batch normalisation, changes them twice, as in PyTorch. What an `autograd.Function` saves
+    stays in memory.
 
     Args:
         function: returns tensors, or tuples, lists and dicts of them; it must do the same each time.
