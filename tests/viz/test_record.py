@@ -258,3 +258,14 @@ def test_the_formula_of_each_op() -> None:
     assert rule.rules[0][0] == "input"
     assert "y" in (rule.rules[0][1] or "")
     assert "tangent" in rule.doc
+
+
+def test_hooks_are_not_called_and_stay() -> None:
+    x = tg.ones(2, requires_grad=True)
+    y = x * 2
+    y.retain_grad()
+    loss = y.sum()
+    record(loss, {"x": x}, gradients=True)
+    assert y.grad is None
+    loss.backward()
+    assert y.grad is not None

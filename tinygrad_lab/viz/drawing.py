@@ -16,7 +16,7 @@ from .palette import Theme
 from .record import Record
 from .scene import LIMIT, Scene, View, scene
 from .text import to_mermaid, to_text
-from .writer import Names, named, record
+from .writer import Names, named, record, without_hooks
 
 _FORMATS = (".dot", ".html", ".json", ".md", ".pdf", ".png", ".svg", ".txt")
 _STEPS = 400  # vertices: up to so many, a page walks through the gradients, which `save` then computes
@@ -148,7 +148,8 @@ def _with_gradients(y: Tensor | Sequence[Tensor], names: Names) -> tuple[list[Te
     if not leaves:
         raise RuntimeError('draw: view="backward" needs names= of leaves that the result depends on')
     ones = [result.detach() * 0 + 1]
-    found = run_backward([result], ones, create_graph=True, inputs=list(leaves.values()))
+    with without_hooks(order):
+        found = run_backward([result], ones, create_graph=True, inputs=list(leaves.values()))
     gradients = {f"∂/∂{n}": g for n, g in zip(leaves, found, strict=True) if g is not None and g._node is not None}
     return [result, *gradients.values()], {**known, **gradients}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -29,8 +30,8 @@ def record(y: Tensor | Sequence[Tensor], names: Names = None, *, gradients: bool
         y: what the graph leads to. After its backward freed it, shapes and constants are unknown.
         names: what the tensors are called: a module with its parameters, or a dict from name to
             tensor. Parameters, inputs and results can be named.
-        gradients: walk backward once from the first result, from ones, and note what arrives where; hooks are
-            called. Without it, only what backward has left in the `.grad` of named leaves is noted.
+        gradients: walk backward once from the first result, from ones, and note what arrives where; hooks
+            aren't called. Without it, only what backward has left in the `.grad` of named leaves is noted.
 
     Raises:
         RuntimeError: a tensor of `y` doesn't require grad, so it has no graph; or gradients are asked of a graph that
@@ -53,6 +54,19 @@ def named(names: Names) -> dict[str, Tensor]:
     return {} if names is None else dict(names.named_parameters())
 
 
+@contextmanager
+def without_hooks(order: Iterable[Node]) -> Iterator[None]:
+    """No hook of these nodes is called in the block: hooks may do anything, and drawing changes nothing."""
+    hooks = {node: node.hooks for node in order if node.hooks}
+    for node in hooks:
+        node.hooks = None
+    try:
+        yield
+    finally:
+        for node, before in hooks.items():
+            node.hooks = before
+
+
 class _Walk:
     """One backward walk from ones: what arrives at each node, and each rule's share of it."""
 
@@ -62,7 +76,7 @@ class _Walk:
         self.calls: dict[Node, list[Any]] = {}
         token = watcher.set(self._watch)
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), without_hooks(order):
                 root = y._node
                 assert root is not None, "checked by record"
                 found = walk([(root, np.ones_like(y.array))], retain=True, where=where, wanted=set(order))
@@ -94,10 +108,9 @@ class _Walk:
                 self.shares[node, i], self.totals[node, i] = d, so_far[inp]
                 edges.setdefault(inp, []).append((node, i))
         for inp, keys in edges.items():
-            if inp.hooks is None:
-                self.totals[keys[-1]] = self.arrived[inp]  # where the walk masks 0 * inf, it knows better
-                if len(keys) == 1:
-                    self.shares[keys[0]] = self.arrived[inp]
+            self.totals[keys[-1]] = self.arrived[inp]  # where the walk masks 0 * inf, it knows better
+            if len(keys) == 1:
+                self.shares[keys[0]] = self.arrived[inp]
 
 
 class _Writer:
