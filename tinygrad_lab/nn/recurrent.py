@@ -49,7 +49,8 @@ class RNNBase(Module):
     ) -> None:
         super().__init__()
         name = type(self).__name__
-        if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0 <= dropout <= 1:
+        given: Any = dropout
+        if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
             raise ValueError(f"{name}: dropout should be a number in range [0, 1], not {dropout!r}")
         for what, flag in (("bias", bias), ("batch_first", batch_first)):
             if not isinstance(flag, bool):
@@ -80,7 +81,7 @@ class RNNBase(Module):
         real = proj_size or hidden_size
         for layer in range(num_layers):
             features = real * directions if layer else input_size
-            shapes = {"weight_ih": (width, features), "weight_hh": (width, real)}
+            shapes: dict[str, tuple[int, ...]] = {"weight_ih": (width, features), "weight_hh": (width, real)}
             if bias:
                 shapes |= {"bias_ih": (width,), "bias_hh": (width,)}
             if proj_size:
@@ -262,7 +263,7 @@ class RNN(RNNBase):
         shares = linear(x, p["weight_ih"], _bias(p))
         if self.nonlinearity == "relu":
             return _scan(lambda a, s: (relu(a + linear(s[0], p["weight_hh"])),), shares, states, sizes, reverse)
-        y = rnn(shares, p["weight_hh"], *states, sizes, reverse)
+        y = rnn(shares, p["weight_hh"], states[0], sizes, reverse)
         return y, (y[0 if reverse else -1],)
 
     @overload
@@ -307,7 +308,7 @@ class GRU(RNNBase):
         super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype=dtype)
 
     def _walk(self, x: Tensor, p: dict[str, Any], states: States, sizes: Sizes, reverse: bool) -> tuple[Tensor, States]:
-        y = _gated(x, p, *states, sizes, reverse)
+        y = _gated(x, p, states[0], sizes, reverse)
         return y, (y[0 if reverse else -1],)
 
     @overload
@@ -345,7 +346,7 @@ class LSTM(RNNBase):
         shares = linear(x, p["weight_ih"], _bias(p))
         if self.proj_size:
             return _scan(lambda a, s: _projected(a, p, *s), shares, states, sizes, reverse)
-        y = lstm(shares, p["weight_hh"], *states, sizes, reverse)
+        y = lstm(shares, p["weight_hh"], states[0], states[1], sizes, reverse)
         last = 0 if reverse else -1
         return y[0], (y[0, last], y[1, last])
 
@@ -431,7 +432,7 @@ class RNNCellBase(Module):
         return tuple(s if batched else s.squeeze(0) for s in self._step(x, states))
 
     def _parameters_by_name(self) -> dict[str, Any]:
-        return {name: p for name, p in self.named_parameters() if p is not None}
+        return dict(self.named_parameters())
 
 
 class RNNCell(RNNCellBase):
@@ -496,7 +497,7 @@ class LSTMCell(RNNCellBase):
 
     def _step(self, x: Tensor, states: States) -> States:
         p = self._parameters_by_name()
-        y = lstm(linear(x, self.weight_ih, _bias(p)).unsqueeze(0), self.weight_hh, *states)
+        y = lstm(linear(x, self.weight_ih, _bias(p)).unsqueeze(0), self.weight_hh, states[0], states[1])
         return y[0, 0], y[1, 0]
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:

@@ -26,7 +26,7 @@ Sizes = tuple[int, ...] | None
 
 def _arguments(draw: Any, gates: int, operands: str) -> tuple[Any, ...]:
     """Input shares x, weight w, bias b, states h that fit each other, and which sequences are alive."""
-    t, n, k = draw.choice((2, 1, 2, 3)), draw.choice((1, 2, 1, 0)), draw.choice((1, 2, 1))
+    t, n, k = draw.choice((2, 1, 2, 2, 3)), draw.choice((1, 2, 1, 1, 0)), draw.choice((1, 1, 1, 2))
     shapes = {"x": (t, n, gates * k), "w": (gates * k, k), "b": (gates * k,), "h": (n, k)}
     sizes = None
     if draw.integers(0, 2) == 0:
@@ -86,11 +86,11 @@ def _lstm_forward(x: Array, w: Array, h: Array, c: Array, sizes: Sizes, reverse:
     gates, share = np.empty((t, n, width), dtype), np.empty((n, width), dtype)
     scaled = np.empty((k, width), dtype)
     np.multiply(w.T, s, out=scaled)
-    np.multiply(x, s, out=gates)
     start = h, c
     for step, size in steps_of(t, n, sizes, reverse):
         a, hidden, cell = gates[step], y[0, step], y[1, step]
         np.matmul(h, scaled, out=share)
+        np.multiply(x[step], s, out=a)
         a += share
         np.tanh(a, out=a)
         a *= s
@@ -155,7 +155,8 @@ def _lstm_back(
     by_cell = cat([u * i * (1 - i), cells * f * (1 - f), i * (1 - u * u)], 2).reshape(t, n, 3, k)
     by_hidden, between = tc * o * (1 - o), o * (1 - tc * tc)
     deltas: dict[int, Array] = {}
-    dh = dc = np.zeros((n, k), h.dtype)
+    dh: Array = np.zeros((n, k), h.dtype)
+    dc = dh
     for step, size in reversed(steps_of(t, n, sizes, reverse)):
         dh, stays = dh + g[0, step], dc + g[1, step]
         dc = stays + dh * between[step]
@@ -298,7 +299,7 @@ def _gru_back(
     of_input = cat([by_reset, by_update, by_new], 2).reshape(t, n, 3, k)
     of_state = cat([by_reset, by_update, by_new * r], 2).reshape(t, n, 3, k)
     deltas: dict[int, tuple[Array, Array]] = {}
-    dh = np.zeros((n, k), h.dtype)
+    dh: Array = np.zeros((n, k), h.dtype)
     for step, size in reversed(steps_of(t, n, sizes, reverse)):
         dh, alive = dh + g[step], living(n, size)
         d, e = ((f[step] * dh.reshape(n, 1, k)).reshape(n, 3 * k) for f in (of_input, of_state))
@@ -395,7 +396,7 @@ def _rnn_back(
     t, n, k = x.shape
     slopes = 1 - y * y
     deltas: dict[int, Array] = {}
-    dh = np.zeros((n, k), h.dtype)
+    dh: Array = np.zeros((n, k), h.dtype)
     for step, size in reversed(steps_of(t, n, sizes, reverse)):
         dh, alive = dh + g[step], living(n, size)
         deltas[step] = where(alive, dh * slopes[step], 0)
