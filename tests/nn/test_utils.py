@@ -183,3 +183,55 @@ def test_update_bn():
     assert norm.momentum == 0.1
     assert not norm.training
     swa_utils.update_bn([None], Linear(1, 1))  # without a batch norm no batch is looked at
+
+
+# ----------------------------------------------------------------------------------------------- normalised weights
+
+
+@pytest.mark.parametrize("dim", [0, 1, None])
+def test_weight_norm(dim):
+    layer = Linear(3, 2)
+    weight = layer.weight.detach().clone().numpy()
+    assert utils.weight_norm(layer, dim=dim) is layer
+    assert list(layer.state_dict()) == ["bias", "weight_g", "weight_v"]
+    assert layer.weight_g.shape == {0: (2, 1), 1: (1, 3), None: ()}[dim]
+    np.testing.assert_allclose(layer.weight.detach(), weight, rtol=1e-6)
+    layer(tg.ones(3)).sum().backward()
+    assert layer.weight_g.grad is not None
+    along = (layer.weight_v.grad.numpy() * weight).sum(axis=None if dim is None else 1 - dim)
+    np.testing.assert_allclose(along, 0, atol=1e-6)  # the norm of v doesn't matter
+    with pytest.raises(RuntimeError, match="Cannot register two weight_norm hooks"):
+        utils.weight_norm(layer)
+    with tg.no_grad():
+        layer.weight_g.mul_(2)
+    utils.remove_weight_norm(layer)
+    assert sorted(layer.state_dict()) == ["bias", "weight"]
+    np.testing.assert_allclose(layer.weight.detach(), 2 * weight, rtol=1e-6)
+    layer(tg.ones(3))
+    with pytest.raises(ValueError, match="weight_norm of 'weight' not found"):
+        utils.remove_weight_norm(layer)
+
+
+@pytest.mark.parametrize("dim", [None, 1])
+def test_spectral_norm(dim):
+    layer = Linear(3, 2)
+    weight = layer.weight.detach().clone().numpy()
+    utils.spectral_norm(layer, n_power_iterations=100, dim=dim)
+    assert list(layer.state_dict()) == ["bias", "weight_orig", "weight_u", "weight_v"]
+    layer(tg.ones(3)).sum().backward()
+    np.testing.assert_allclose(layer.weight.detach(), weight / np.linalg.norm(weight, 2), rtol=1e-4)
+    assert layer.weight_orig.grad is not None
+    u = layer.weight_u.tolist()
+    layer.eval()(tg.ones(3))
+    assert layer.weight_u.tolist() == u
+    with pytest.raises(RuntimeError, match="Cannot register two spectral_norm hooks"):
+        utils.spectral_norm(layer)
+    utils.remove_spectral_norm(layer)
+    assert sorted(layer.state_dict()) == ["bias", "weight"]
+    np.testing.assert_allclose(np.linalg.norm(layer.weight.detach().numpy(), 2), 1, rtol=1e-4)
+    with pytest.raises(ValueError, match="spectral_norm of 'weight' not found"):
+        utils.remove_spectral_norm(layer)
+    with pytest.raises(ValueError, match="to be positive"):
+        utils.spectral_norm(layer, n_power_iterations=0)
+    with pytest.raises(ValueError, match="parameter `nothing` is None"):
+        utils.spectral_norm(layer, "nothing")
