@@ -92,7 +92,7 @@ def opened(path: Path, fragment: str, profile: Path) -> str:
     return run.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.browser
 @pytest.mark.parametrize("make", [doubled, network])
 def test_the_players_last_state_is_what_backward_computes(make: Any, tmp_path: Path) -> None:
     y, names = make()
@@ -105,7 +105,7 @@ def test_the_players_last_state_is_what_backward_computes(make: Any, tmp_path: P
     assert got
 
 
-@pytest.mark.slow
+@pytest.mark.browser
 def test_a_large_page_says_why_it_has_no_steps(tmp_path: Path) -> None:
     y = tg.ones(1, requires_grad=True)
     for _ in range(1000):
