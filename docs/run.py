@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"```python\n(?P<code>(?:(?!```).)*)```(?P<shown>\n\n```text\n(?:(?!```).)*```)?", re.DOTALL)
 
 
@@ -28,6 +29,7 @@ def rewritten(page: str, folder: Path) -> str:
         ValueError: a block prints something, or ends in an error, and has no text block behind it.
     """
     names: dict[str, object] = {"__name__": "page"}
+    sys.path.insert(0, str(ROOT))  # the tests are there
     number = itertools.count(1)
 
     def run(block: re.Match[str]) -> str:
