@@ -389,11 +389,9 @@ def _rnn_through_time(g: Array, residual: Any) -> tuple[Any, ...]:
     return deltas, dh, h, y, reverse
 
 
-def _rnn_back(
-    g: Array, y: Array, x: Array, w: Array, h: Array, sizes: Sizes, reverse: bool
-) -> tuple[Array, Array, Array]:
+def _rnn_back(g: Array, y: Array, w: Array, h: Array, sizes: Sizes, reverse: bool) -> tuple[Array, Array, Array]:
     """The cotangents of the arguments at all steps and of the first state; the states that the steps meet."""
-    t, n, k = x.shape
+    t, n, k = y.shape
     slopes = 1 - y * y
     deltas: dict[int, Array] = {}
     dh: Array = np.zeros((n, k), h.dtype)
@@ -405,9 +403,9 @@ def _rnn_back(
 
 
 @op(
-    lambda g, y, x, w, h, sizes, reverse: _rnn_back(g, y, x, w, h, sizes, reverse)[0],
-    lambda g, y, x, w, h, sizes, reverse: _contract(*_rnn_back(g, y, x, w, h, sizes, reverse)[::2]),
-    lambda g, y, x, w, h, sizes, reverse: _rnn_back(g, y, x, w, h, sizes, reverse)[1],
+    lambda g, y, x, w, h, sizes, reverse: _rnn_back(g, y, w, h, sizes, reverse)[0],
+    lambda g, y, x, w, h, sizes, reverse: _contract(*_rnn_back(g, y, w, h, sizes, reverse)[::2]),
+    lambda g, y, x, w, h, sizes, reverse: _rnn_back(g, y, w, h, sizes, reverse)[1],
     domain=(Reals(), Reals(), Reals(), Given(), Given()),
     shapes="(t, n, h), (h, h), (n, h) -> (t, n, h)",
     broadcasts=False,
