@@ -48,7 +48,8 @@ def rewritten(page: str, folder: Path) -> str:
         shown = "" if block["shown"] is None else f"\n\n```text\n{text}\n```"
         return f"```python\n{code}```{shown}"
 
-    return BLOCK.sub(run, page)
+    with contextlib.chdir(folder):  # where the files that a page writes may lie
+        return BLOCK.sub(run, page)
 
 
 def without_digits(text: str) -> str:
