@@ -24,45 +24,10 @@ from tqdm import tqdm
 import tinygrad_lab as tg
 import tinygrad_lab.nn.functional as F
 from tinygrad_lab import datasets, nn, optim
-from tinygrad_lab.nn import init
 from tinygrad_lab.testing.report import check_file
 from tinygrad_lab.utils.data import DataLoader, TensorDataset
 
 # ------------------------------------------------------------------------------ the assignment's modules
-
-
-class Convolution(nn.Module):
-    """3x3, with a border of zeros that keeps the image's size."""
-
-    def __init__(self, n_in, n_out):
-        super().__init__()
-        bound = 1 / np.sqrt(9 * n_in)
-        self.weight = nn.Parameter(init.uniform_(tg.empty(n_out, n_in, 3, 3), -bound, bound))
-        self.bias = nn.Parameter(init.uniform_(tg.empty(n_out), -bound, bound))
-
-    def forward(self, x):
-        return F.conv2d(x, self.weight, self.bias, padding=1)
-
-
-class BatchNormalization(nn.Module):
-    """Each channel with mean 0 and variance 1 over the batch; in evaluation, over what training saw."""
-
-    def __init__(self, channels):
-        super().__init__()
-        self.weight = nn.Parameter(tg.ones(channels))
-        self.bias = nn.Parameter(tg.zeros(channels))
-        self.register_buffer("running_mean", tg.zeros(channels))
-        self.register_buffer("running_var", tg.ones(channels))
-
-    def forward(self, x):
-        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, self.training)
-
-
-class Pooling(nn.Module):
-    """The greatest of 3x3 at every other pixel."""
-
-    def forward(self, x):
-        return F.max_pool2d(x, 3, stride=2, padding=1)
 
 
 class MLP(nn.Sequential):
@@ -82,9 +47,9 @@ class CNN(nn.Sequential):
         layers, n_in = [], 3
         for n_out in channels:
             if n_out is None:
-                layers.append(Pooling())
+                layers.append(nn.MaxPool2d(3, stride=2, padding=1))
             else:
-                layers += [Convolution(n_in, n_out), BatchNormalization(n_out), nn.ReLU()]
+                layers += [nn.Conv2d(n_in, n_out, 3, padding=1), nn.BatchNorm2d(n_out), nn.ReLU()]
                 n_in = n_out
         super().__init__(*layers, nn.Flatten(), nn.Linear(n_in, 10))
 
