@@ -12,10 +12,10 @@ import multiprocessing
 import os
 import pickle
 import queue
+import signal
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -70,11 +70,14 @@ def _failure(error: BaseException) -> _Failure:
 
 
 def _work(inherited: list[Connection], *args: Any) -> None:
-    """`_answer(*args)`, without the ends of pipes that a fork inherits: an end that isn't read must look so."""
+    """`_answer(*args)`, without the ends of pipes that a fork inherits: an end that isn't read must look so.
+
+    Ctrl-C reaches the parent, too, which may want some batches more; it ends the workers.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for connection in inherited:
         connection.close()
-    with suppress(KeyboardInterrupt):  # the parent gets it too, and says so
-        _answer(*args)
+    _answer(*args)
 
 
 def _answer(
