@@ -168,8 +168,8 @@ def _with_mask(draw: Array) -> tuple[Array, ...]:
 def _attention(query: Array, key: Array, value: Array, mask: Array | None, scale: float) -> Array:
     r"""Attention, :math:`Y = P V` with the weights :math:`P = \operatorname{softmax}(S)`, :math:`S = s\,Q K^T + M`.
 
-    :math:`\bar P = G V^T` and :math:`\bar V = P^T G`. Softmax gives :math:`\bar S = P \odot (\bar P - r)` with the rows'
-    sums :math:`r = \sum P \odot \bar P = \sum G \odot Y`, which don't need P (Dao et al. 2022). The scores are linear:
+    :math:`\bar P = G V^T` and :math:`\bar V = P^T G`. Softmax gives :math:`\bar S = P \odot (\bar P - r)` with the
+    rows' sums :math:`r = \sum P \odot \bar P = \sum G \odot Y`, which don't need P (Dao et al. 2022). The scores are linear:
     :math:`\bar Q = s\,\bar S K`, :math:`\bar K = s\,\bar S^T Q`, :math:`\bar M = \bar S`. A row of M that is all
     :math:`-\infty` has weights 0.
     """
