@@ -169,9 +169,9 @@ def _attention(query: Array, key: Array, value: Array, mask: Array | None, scale
     r"""Attention, :math:`Y = P V` with the weights :math:`P = \operatorname{softmax}(S)`, :math:`S = s\,Q K^T + M`.
 
     :math:`\bar P = G V^T` and :math:`\bar V = P^T G`. Softmax gives :math:`\bar S = P \odot (\bar P - r)` with the
-    rows' sums :math:`r = \sum P \odot \bar P = \sum G \odot Y`, which don't need P (Dao et al. 2022). The scores are linear:
-    :math:`\bar Q = s\,\bar S K`, :math:`\bar K = s\,\bar S^T Q`, :math:`\bar M = \bar S`. A row of M that is all
-    :math:`-\infty` has weights 0.
+    rows' sums :math:`r = \sum P \odot \bar P = \sum G \odot Y`, which don't need P (Dao et al. 2022). The scores are
+    linear: :math:`\bar Q = s\,\bar S K`, :math:`\bar K = s\,\bar S^T Q`, :math:`\bar M = \bar S`. A row of M that is
+    all :math:`-\infty` has weights 0.
     """
     return _forward(query, key, value, mask, scale)[0]
 
