@@ -8,13 +8,11 @@ O. Vinyals and Q. V. Le, "Sequence to sequence learning with neural networks", 2
 Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 """
 
-import argparse
 import time
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from plots import curves, save
+from plots import curves, options, save
 from tqdm import tqdm
 
 import tinygrad_lab as tg
@@ -116,9 +114,4 @@ def main(args):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, metavar="N", default=10_000, help="train for N steps")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("example-pictures"), help="for the figure")
-    parser.add_argument("--quick", action="store_true", help="a small network that adds digits")
-    plt.switch_backend("agg")
-    main(parser.parse_args())
+    main(options(__doc__, "a small network that adds digits", steps=(10_000, "train for N steps")).parse_args())

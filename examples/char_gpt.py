@@ -10,14 +10,13 @@ The network is that of A. Radford et al., "Language models are unsupervised mult
 Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 """
 
-import argparse
 import sys
 import time
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from plots import curves, save
+from plots import curves, options, save
 from tqdm import tqdm
 
 import tinygrad_lab as tg
@@ -64,10 +63,9 @@ class GPT(nn.Module):
         self.characters, self.places = nn.Embedding(vocabulary, d), nn.Embedding(context, d)
         self.blocks = nn.Sequential(*(Block(d, heads, dropout) for _ in range(layers)))
         self.ln, self.head = nn.LayerNorm(d), nn.Linear(d, vocabulary, bias=False)
-        for name, p in self.named_parameters():
-            if p.ndim == 2:  # the last layers of the branches start smaller: there are 2 for each block
-                into = name.endswith(("out.weight", "mlp.2.weight"))
-                nn.init.normal_(p, std=0.02 / np.sqrt(2 * layers) if into else 0.02)
+        for p in self.parameters():
+            if p.ndim == 2:
+                nn.init.normal_(p, std=0.02)
 
     def forward(self, x):
         x = self.characters(x) + self.places(tg.arange(x.shape[1]))
@@ -84,37 +82,32 @@ class GPT(nn.Module):
         return x
 
 
-def batch(text, context, n):
-    """n parts of the text, and the same a character later."""
-    start = tg.randint(len(text) - context, (n, 1))
-    part = text[start + tg.arange(context + 1)]
-    return part[:, :-1], part[:, 1:]
+def loss_on(model, text, n):
+    """The mean loss, in nats a character, on n parts of the text."""
+    start = tg.randint(len(text) - model.context, (n, 1))
+    parts = text[start + tg.arange(model.context + 1)]
+    return F.cross_entropy(model(parts[:, :-1]).flatten(0, 1), parts[:, 1:].flatten())
 
 
 def train(model, texts, steps, batch_size, every, lr=2e-3):
     """Returns the steps at which the losses were estimated, and the losses on what it reads and on what it doesn't."""
-    decay = [p for p in model.parameters() if p.ndim == 2]
-    rest = [p for p in model.parameters() if p.ndim < 2]
-    optimizer = optim.AdamW([{"params": decay}, {"params": rest, "weight_decay": 0}], lr=lr, weight_decay=0.1)
+    optimizer = optim.AdamW(model.parameters(), lr=lr, weight_decay=0.1)
     scheduler = optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps, pct_start=0.1)
-    at, losses, seconds = [], {"training": [], "held out": []}, 0
+    at, losses, start = [], {"training": [], "held out": []}, time.perf_counter()
     for step in (progress := tqdm(range(1, steps + 1), unit="step", mininterval=1)):
-        start = time.perf_counter()
-        x, t = batch(texts["training"], model.context, batch_size)
-        loss = F.cross_entropy(model(x).flatten(0, 1), t.flatten())
+        loss = loss_on(model, texts["training"], batch_size)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1)
         optimizer.step()
         scheduler.step()
-        seconds += time.perf_counter() - start
         if step == 1 or step % every == 0:
             at.append(step)
             for name, text in texts.items():
                 losses[name].append(estimate(model, text, batch_size))
             progress.set_postfix({name: f"{values[-1]:.3f}" for name, values in losses.items()}, refresh=False)
-    print(", ".join(f"{name} loss {values[-1]:.3f}" for name, values in losses.items()), "nats a character;", end=" ")
-    print(f"{seconds / steps:.3f} s a step of {batch_size} x {model.context} characters")
+    print(*(f"{name} loss {values[-1]:.3f}," for name, values in losses.items()), "nats a character;", end=" ")
+    print(f"{(time.perf_counter() - start) / steps:.3f} s a step of {batch_size} x {model.context} characters")
     return at, losses
 
 
@@ -122,23 +115,22 @@ def train(model, texts, steps, batch_size, every, lr=2e-3):
 def estimate(model, text, batch_size, batches=10):
     """The mean loss over some batches."""
     model.eval()
-    pairs = (batch(text, model.context, batch_size) for _ in range(batches))
-    losses = [F.cross_entropy(model(x).flatten(0, 1), t.flatten()).item() for x, t in pairs]
+    loss = np.mean([loss_on(model, text, batch_size).item() for _ in range(batches)])
     model.train()
-    return np.mean(losses)
+    return loss
 
 
 def main(args):
     tg.manual_seed(0)
-    files = [args.data] if args.data else sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob(OPS)])
+    root, own = Path(__file__).parents[1], ("*.md", "docs/*.md", "tinygrad_lab/ops/*.py")
+    files = [args.data] if args.data else sorted(file for pattern in own for file in root.glob(pattern))
     try:
         texts = [file.read_text(encoding="utf-8") for file in files]
     except (OSError, UnicodeDecodeError) as error:
         sys.exit(f"{args.data}: no text that can be read: {error}")
     vocabulary = sorted(set("".join(texts)))
     number = {character: i for i, character in enumerate(vocabulary)}
-    cut = [len(text) * 9 // 10 for text in texts]
-    parts = {"training": [t[:n] for t, n in zip(texts, cut)], "held out": [t[n:] for t, n in zip(texts, cut)]}
+    parts = {"training": [t[: len(t) * 9 // 10] for t in texts], "held out": [t[len(t) * 9 // 10 :] for t in texts]}
     indices = {name: tg.tensor([number[c] for c in "".join(part)]) for name, part in parts.items()}
     size = {"d": 32, "heads": 2, "layers": 2} if args.quick else {}
     steps, context, batch_size = (30, 32, 8) if args.quick else (args.steps, 64, 16)
@@ -155,13 +147,7 @@ def main(args):
     save(figure, args.out / "char_gpt.png")
 
 
-ROOT, OPS = Path(__file__).parents[1], "tinygrad_lab/ops/*.py"
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, "a small network for 30 steps", steps=(2000, "train for N steps"))
     parser.add_argument("--data", type=Path, metavar="FILE", help="the text to learn from")
-    parser.add_argument("--steps", type=int, metavar="N", default=2500, help="train for N steps")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("example-pictures"), help="for the figure")
-    parser.add_argument("--quick", action="store_true", help="a small network for 30 steps")
-    plt.switch_backend("agg")
     main(parser.parse_args())

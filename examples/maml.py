@@ -9,14 +9,12 @@ network of the same kind is trained on all waves together, without the inner ste
 Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 """
 
-import argparse
 import time
 from itertools import pairwise
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from plots import CURVES, curves, save
+from plots import CURVES, curves, options, save
 from tqdm import tqdm
 
 import tinygrad_lab as tg
@@ -105,7 +103,7 @@ def main(args):
 
 def draw(args, weights, found):
     """One wave, and what the networks make of it before and after they see ten points; the errors over the steps."""
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.5), layout="constrained")
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
     (x, _), (y, _), (amplitude, phase) = waves(1)
     line = tg.linspace(-5, 5, 200).unsqueeze(1)
     truth = amplitude[0] * (line + phase[0]).sin()
@@ -118,16 +116,11 @@ def draw(args, weights, found):
         axes.set(title=name, xlabel="$x$", ylabel="$y$", xlim=(-5, 5))
         axes.spines[["top", "right"]].set_visible(False)
     middle.sharey(left)
-    left.legend(frameon=False, fontsize=8)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower left", ncols=5, frameon=False)
+    right.set_ylim(0, 1.05 * max(map(max, found.values())))
     curves(right, found, "mean squared error on new waves", over="gradient steps")
-    right.set_ylim(bottom=0)
     save(figure, args.out / "maml.png")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, metavar="N", default=15_000, help="train for N steps")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("example-pictures"), help="for the figure")
-    parser.add_argument("--quick", action="store_true", help="200 steps")
-    plt.switch_backend("agg")
-    main(parser.parse_args())
+    main(options(__doc__, "200 steps", steps=(15_000, "train for N steps")).parse_args())

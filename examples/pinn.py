@@ -10,13 +10,11 @@ C. Basdevant et al., "Spectral and finite difference solutions of the Burgers eq
 Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 """
 
-import argparse
 import time
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from plots import CURVES, save
+from plots import CURVES, options, save
 from tqdm import tqdm
 
 import tinygrad_lab as tg
@@ -130,9 +128,8 @@ def draw(args, t, x, u, right, losses, error):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, metavar="N", default=4000, help="evaluations of the loss by L-BFGS")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("example-pictures"), help="for the figure")
-    parser.add_argument("--quick", action="store_true", help="a few evaluations at few points")
-    plt.switch_backend("agg")
-    main(parser.parse_args())
+    main(
+        options(
+            __doc__, "a few evaluations at few points", steps=(4000, "evaluations of the loss by L-BFGS")
+        ).parse_args()
+    )

@@ -10,13 +10,11 @@ algorithms for connectionist reinforcement learning", 1992, with the other poles
 Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 """
 
-import argparse
 import time
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from plots import CURVES, save
+from plots import CURVES, options, save
 from tqdm import tqdm
 
 import tinygrad_lab as tg
@@ -102,10 +100,11 @@ def main(args):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--updates", type=int, metavar="N", default=150, help="of the policy, with each seed")
-    parser.add_argument("--seeds", type=int, metavar="N", default=5, help="how often to learn anew")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("example-pictures"), help="for the figure")
-    parser.add_argument("--quick", action="store_true", help="15 updates with two seeds")
-    plt.switch_backend("agg")
-    main(parser.parse_args())
+    main(
+        options(
+            __doc__,
+            "15 updates with two seeds",
+            updates=(150, "of the policy, with each seed"),
+            seeds=(5, "how often to learn anew"),
+        ).parse_args()
+    )

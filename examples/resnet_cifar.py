@@ -8,14 +8,13 @@ with its shortcuts without parameters: 270 thousand weights. Theirs reached 91.2
 Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 """
 
-import argparse
 import time
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from images import photographs
-from plots import curves, save
+from plots import curves, options, save
 from tqdm import tqdm
 
 import tinygrad_lab as tg
@@ -143,10 +142,6 @@ def draw(args, history, pixels, labels, predicted):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, "a small network on made-up images", epochs=(15, "times through the training set"))
     parser.add_argument("--data", type=Path, metavar="DIR", help="the folder with CIFAR-10's files")
-    parser.add_argument("--epochs", type=int, metavar="N", default=15, help="times through the training set")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("example-pictures"), help="for the figure")
-    parser.add_argument("--quick", action="store_true", help="a small network on made-up images")
-    plt.switch_backend("agg")
     main(parser.parse_args())

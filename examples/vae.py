@@ -8,14 +8,13 @@ DIR holds the four IDX files of MNIST or, since they are alike, Fashion-MNIST. D
 Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 """
 
-import argparse
 import time
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 from images import digits
-from plots import save
+from plots import options, save
 from tqdm import tqdm
 
 import tinygrad_lab as tg
@@ -132,10 +131,6 @@ def main(args):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__, "two epochs on made-up images", epochs=(8, "times through the training set"))
     parser.add_argument("--data", type=Path, metavar="DIR", help="the folder with the IDX files")
-    parser.add_argument("--epochs", type=int, metavar="N", default=15, help="times through the training set")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("example-pictures"), help="for the figure")
-    parser.add_argument("--quick", action="store_true", help="two epochs on made-up images")
-    plt.switch_backend("agg")
     main(parser.parse_args())
