@@ -114,4 +114,5 @@ def main(args):
 
 
 if __name__ == "__main__":
-    main(options(__doc__, "a small network that adds digits", steps=(10_000, "train for N steps")).parse_args())
+    parser = options(__doc__, "a small network that adds digits", steps=(10_000, "train for N steps"))
+    main(parser.parse_args())

@@ -3,9 +3,7 @@
     python examples/char_gpt.py [--data FILE] [--steps N] [--out DIR] [--quick]
 
 Without --data it reads this project's own pages and the derivations in tinygrad_lab/ops. The last tenth of each file
-is held out.
-
-The network is that of A. Radford et al., "Language models are unsupervised multitask learners", 2019 (GPT-2), smaller.
+is held out. The network is a small GPT-2: A. Radford et al., "Language models are unsupervised multitask learners", 2019.
 
 Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 """
@@ -90,10 +88,10 @@ def loss_on(model, text, n):
 
 
 def train(model, texts, steps, batch_size, every, lr=2e-3):
-    """Returns the steps at which the losses were estimated, and the losses on what it reads and on what it doesn't."""
+    """Returns the losses on what it reads and on what it doesn't, estimated every so many steps."""
     optimizer = optim.AdamW(model.parameters(), lr=lr, weight_decay=0.1)
     scheduler = optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps, pct_start=0.1)
-    at, losses, start = [], {"training": [], "held out": []}, time.perf_counter()
+    losses, start = {name: [] for name in texts}, time.perf_counter()
     for step in (progress := tqdm(range(1, steps + 1), unit="step", mininterval=1)):
         loss = loss_on(model, texts["training"], batch_size)
         optimizer.zero_grad()
@@ -101,14 +99,13 @@ def train(model, texts, steps, batch_size, every, lr=2e-3):
         nn.utils.clip_grad_norm_(model.parameters(), 1)
         optimizer.step()
         scheduler.step()
-        if step == 1 or step % every == 0:
-            at.append(step)
+        if step % every == 0:
             for name, text in texts.items():
                 losses[name].append(estimate(model, text, batch_size))
             progress.set_postfix({name: f"{values[-1]:.3f}" for name, values in losses.items()}, refresh=False)
     print(*(f"{name} loss {values[-1]:.3f}," for name, values in losses.items()), "nats a character;", end=" ")
     print(f"{(time.perf_counter() - start) / steps:.3f} s a step of {batch_size} x {model.context} characters")
-    return at, losses
+    return losses
 
 
 @tg.no_grad()
@@ -132,22 +129,21 @@ def main(args):
     number = {character: i for i, character in enumerate(vocabulary)}
     parts = {"training": [t[: len(t) * 9 // 10] for t in texts], "held out": [t[len(t) * 9 // 10 :] for t in texts]}
     indices = {name: tg.tensor([number[c] for c in "".join(part)]) for name, part in parts.items()}
-    size = {"d": 32, "heads": 2, "layers": 2} if args.quick else {}
     steps, context, batch_size = (30, 32, 8) if args.quick else (args.steps, 64, 16)
     if len(indices["held out"]) <= context:
         sys.exit(f"{args.data}: {len(''.join(texts))} characters are too few to hold out a tenth of them")
-    model = GPT(len(vocabulary), context, **size)
+    model = GPT(len(vocabulary), context, **({"d": 32, "heads": 2, "layers": 2} if args.quick else {}))
     weights = sum(p.numel() for p in model.parameters())
     print(f"{len(indices['training']):,} characters, {len(vocabulary)} different ones; {weights:,} weights")
-    at, losses = train(model, indices, steps, batch_size, every=max(1, steps // 20))
+    losses = train(model, indices, steps, batch_size, every := max(1, steps // 30))
     written = model.generate(tg.tensor([[number["\n"]]]), 60 if args.quick else 1000)[0]
     print("".join(vocabulary[i] for i in written.tolist()))
     figure, axes = plt.subplots(figsize=(6, 3.4), layout="constrained")
-    curves(axes, losses, "loss, nats a character", at=at, over="step")
+    curves(axes, losses, "loss, nats a character", at=range(every, steps + 1, every), over="step")
     save(figure, args.out / "char_gpt.png")
 
 
 if __name__ == "__main__":
-    parser = options(__doc__, "a small network for 30 steps", steps=(2000, "train for N steps"))
+    parser = options(__doc__, "a small network for 30 steps", steps=(1200, "train for N steps"))
     parser.add_argument("--data", type=Path, metavar="FILE", help="the text to learn from")
     main(parser.parse_args())

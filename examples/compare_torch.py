@@ -139,4 +139,5 @@ def draw(args, found):
 
 
 if __name__ == "__main__":
-    main(options(__doc__, "without PyTorch, read the files back into this library").parse_args())
+    parser = options(__doc__, "without PyTorch, read the files back into this library")
+    main(parser.parse_args())

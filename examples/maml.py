@@ -123,4 +123,5 @@ def draw(args, weights, found):
 
 
 if __name__ == "__main__":
-    main(options(__doc__, "200 steps", steps=(15_000, "train for N steps")).parse_args())
+    parser = options(__doc__, "200 steps", steps=(15_000, "train for N steps"))
+    main(parser.parse_args())

@@ -128,8 +128,5 @@ def draw(args, t, x, u, right, losses, error):
 
 
 if __name__ == "__main__":
-    main(
-        options(
-            __doc__, "a few evaluations at few points", steps=(4000, "evaluations of the loss by L-BFGS")
-        ).parse_args()
-    )
+    parser = options(__doc__, "a few evaluations at few points", steps=(3000, "evaluations of the loss by L-BFGS"))
+    main(parser.parse_args())

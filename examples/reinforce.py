@@ -100,11 +100,10 @@ def main(args):
 
 
 if __name__ == "__main__":
-    main(
-        options(
-            __doc__,
-            "15 updates with two seeds",
-            updates=(150, "of the policy, with each seed"),
-            seeds=(5, "how often to learn anew"),
-        ).parse_args()
+    parser = options(
+        __doc__,
+        "15 updates with two seeds",
+        updates=(100, "of the policy, with each seed"),
+        seeds=(5, "how often to learn anew"),
     )
+    main(parser.parse_args())

@@ -131,6 +131,6 @@ def main(args):
 
 
 if __name__ == "__main__":
-    parser = options(__doc__, "two epochs on made-up images", epochs=(8, "times through the training set"))
+    parser = options(__doc__, "two epochs on made-up images", epochs=(5, "times through the training set"))
     parser.add_argument("--data", type=Path, metavar="DIR", help="the folder with the IDX files")
     main(parser.parse_args())
