@@ -3,7 +3,7 @@
     python examples/char_gpt.py [--data FILE] [--steps N] [--out DIR] [--quick]
 
 Without --data it reads this project's own pages and the derivations in tinygrad_lab/ops. The last tenth of each file
-is held out. The network is a small GPT-2: A. Radford et al., "Language models are unsupervised multitask learners", 2019.
+is held out. The network is a small GPT-2 (A. Radford et al., "Language models are unsupervised multitask learners").
 
 Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 """
