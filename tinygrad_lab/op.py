@@ -150,6 +150,7 @@ class Op:
     doc: str
     reads_y: bool = field(init=False)
     _needs: tuple[frozenset[int], ...] = field(init=False)
+    _needed: dict[tuple[bool, ...], frozenset[int]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.rules, Each):
@@ -178,11 +179,17 @@ class Op:
         """Whether the i-th argument is an operand, a tensor or array, or a plain value."""
         return self.domain[min(i, len(self.domain) - 1)].array
 
-    def needs(self, inputs: Sequence[Node | None]) -> set[int]:
+    def needs(self, inputs: Sequence[Node | None]) -> frozenset[int]:
         """The positions of the arguments whose values the rules for `inputs` read."""
-        if isinstance(self.rules, Each):
-            return set(range(self.rules.skip, len(inputs))) if self.rules.skip in self._needs[0] else set()
-        return set().union(*(n for n, inp in zip(self._needs, inputs, strict=False) if inp is not None))
+        asked = tuple([inp is not None for inp in inputs])
+        found = self._needed.get(asked)
+        if found is None:
+            if isinstance(self.rules, Each):
+                found = frozenset(range(self.rules.skip, len(inputs)) if self.rules.skip in self._needs[0] else ())
+            else:
+                found = frozenset().union(*itertools.compress(self._needs, asked))
+            self._needed[asked] = found
+        return found
 
     def thin(self, values: Sequence[Any], inputs: Sequence[Node | None]) -> list[Any]:
         """`values` without the arrays that no rule will read: an `Outline` stands in for each."""
