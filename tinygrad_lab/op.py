@@ -261,8 +261,6 @@ class Op:
             RuntimeError: the operands' dtypes differ, and the op doesn't bring them to one.
             NotImplementedError: they are of bool, which such an op hasn't either.
         """
-        if (watch := watcher.get()) is not None:
-            watch(self, values, y)
         again = list(args)
         for i, v in enumerate(values):
             if isinstance(v, np.generic):
@@ -290,7 +288,11 @@ class Op:
                         )
                     a = args[i]
                     again[i] = a.to(target) if isinstance(a, Tensor) else values[i].astype(target)
-        return None if all(a is b for a, b in zip(args, again, strict=True)) else again
+        if not all(a is b for a, b in zip(args, again, strict=True)):
+            return again
+        if (watch := watcher.get()) is not None:
+            watch(self, values, y)
+        return None
 
     def wrapped(self, args: Sequence[Any]) -> list[Any] | None:
         """Arguments to call the op with again: numbers that the tensors' integers don't count to, modulo 2 to the bits.

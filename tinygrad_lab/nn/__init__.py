@@ -116,6 +116,7 @@ from .ranking import (
     TripletMarginWithDistanceLoss,
 )
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell, RNNCellBase
+from .summary import Summary, summary
 from .transformer import (
     Transformer,
     TransformerDecoder,
@@ -277,6 +278,8 @@ __all__ = [
     "GRUCell",
     "RNNBase",
     "RNNCellBase",
+    "summary",
+    "Summary",
     "functional",
     "init",
     "utils",
