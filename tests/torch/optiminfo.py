@@ -77,14 +77,13 @@ class Both:
 
     def step(self, seed: int, problems: list[str]) -> None:
         """A step with a loss that a closure computes, which LBFGS needs, and the others allow."""
-        factors = np.random.default_rng(seed).uniform(0.5, 1.5, len(SHAPES))
+        weights = np.random.default_rng(seed).uniform(0.5, 1.5, len(SHAPES))
 
         def closure(library: Any, optimizer: Any, params: Any) -> Callable[[], Any]:
             def run() -> Any:
                 optimizer.zero_grad()
-                loss = sum(
-                    float(w) * ((p - i) ** 2 + 0.1 * library.cos(3 * p)).sum() for i, (w, p) in enumerate(params)
-                )
+                losses = [(p - i) ** 2 + 0.1 * library.cos(3 * p) for i, p in enumerate(params)]
+                loss = sum(float(w) * y.sum() for w, y in zip(weights, losses, strict=True))
                 loss.backward()
                 return loss
 

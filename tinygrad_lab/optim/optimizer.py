@@ -39,7 +39,7 @@ def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
                         f"{type(self).__name__}.step: a pre-hook must return None or a tuple of (new_args, "
                         f"new_kwargs), but got {new}."
                     )
-                (_, *args), kwargs = new  # type: ignore[assignment]  # mypy has arguments as a tuple
+                (_, *args), kwargs = new
         loss = step(self, *args, **kwargs)
         self._stepped = True
         for hook in self._hooks["step_post"]:
