@@ -6,7 +6,6 @@ Source: A. Krizhevsky, "Learning multiple layers of features from tiny images", 
 from __future__ import annotations
 
 import os
-import tarfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -144,6 +143,8 @@ class CIFAR10(Dataset[tuple[Any, Any]]):
         with suppress(FileNotFoundError):
             self._paths()
             return
+        import tarfile  # takes as long to import as a fiftieth of this package
+
         with tarfile.open(fetch(type(self).__name__, *self.archive, self.root)) as archive:
             archive.extractall(self.root, filter="data")
 
