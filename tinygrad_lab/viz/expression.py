@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -94,6 +94,12 @@ class Symbol:
 
     T = mT
 
+    @property
+    def _positive(self) -> Symbol:
+        """What a negative is the negative of."""
+        found: Symbol = self.args[0]
+        return found
+
     def __bool__(self) -> bool:
         raise UnreadableError("the value of an expression is asked for")
 
@@ -111,7 +117,7 @@ class Symbol:
 
     def __mul__(self, other: Any) -> Symbol:
         if self.head is operator.neg:
-            return -self.args[0].__mul__(other)
+            return -(self._positive * other)
         if other is self:
             return made(operator.pow, self, 2)
         if is_number(other):
@@ -123,7 +129,7 @@ class Symbol:
 
     def __truediv__(self, other: Any) -> Symbol:
         if self.head is operator.neg:
-            return -self.args[0].__truediv__(other)
+            return -(self._positive / other)
         return made(operator.truediv, self, other)
 
     def __rtruediv__(self, other: Any) -> Symbol:
@@ -227,6 +233,16 @@ def reshaped(x: Any, shape: Any) -> Any:
     return x.reshape(shape)
 
 
+def full(value: Any, shape: Sequence[int]) -> Any:
+    """One value at every place."""
+    return np.full(shape, value, np.result_type(value, np.float64))
+
+
+def indicator(condition: Any) -> Any:
+    """1 where the condition holds, 0 elsewhere."""
+    return np.where(condition, 1.0, 0.0)
+
+
 def shape_of(x: Any) -> Any:
     """The shape."""
     return x.shape
@@ -283,6 +299,10 @@ def _shape_of_result(head: Any, args: tuple[Any, ...]) -> Dims:
     try:
         if head in ELEMENTWISE or (isinstance(head, Op) and head.elementwise):
             return np.broadcast_shapes(*shapes)
+        if head is full:
+            return tuple(args[1])
+        if head is indicator:
+            return shapes[0]
         if head is transposed:
             return (*shapes[0][:-2], shapes[0][-1], shapes[0][-2])
         if isinstance(head, Op) and "*" not in head.shapes and "..." not in head.shapes:
@@ -290,10 +310,16 @@ def _shape_of_result(head: Any, args: tuple[Any, ...]) -> Dims:
         if sum(map(math.prod, shapes)) > _LARGE:
             return None
         with np.errstate(all="ignore"):
-            stand_ins = [np.broadcast_to(1.0, a.dims or ()) if isinstance(a, Symbol) else a for a in args]
-            return tuple(np.shape(_call(head, stand_ins)))
+            return tuple(np.shape(_call(head, [_stand_in(a) for a in args])))
     except Exception:  # whatever it is, it was raised for want of values
         return None
+
+
+def _stand_in(value: Any, index: bool = False) -> Any:
+    """An array of a symbol's shape; zeros for an index."""
+    if isinstance(value, Symbol):
+        return np.broadcast_to(0 if index else 1.0, value.dims or ())
+    return type(value)(_stand_in(v, True) for v in value) if type(value) in (tuple, list) else value
 
 
 def _by_signature(signature: str, shapes: list[tuple[int, ...]]) -> Dims:
@@ -320,8 +346,9 @@ def same(a: Any, b: Any) -> bool:
     return _key(a) == _key(b)
 
 
-def leaves(e: Any) -> int:
-    """How many names and numbers stand in an expression."""
+def cost(e: Any) -> int:
+    """How much there is to read: 4 for each name and number, 1 for each sign."""
     if isinstance(e, Symbol) and e.head is not None:
-        return sum(leaves(a) for a in e.args if isinstance(a, Symbol) or is_number(a)) or 1
-    return 1
+        parts = sum(cost(a) for a in e.args if isinstance(a, Symbol) or is_number(a)) or 4
+        return parts + (e.head is operator.neg)
+    return 4 + (is_number(e) and e < 0)

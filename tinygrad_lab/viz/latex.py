@@ -11,7 +11,20 @@ from fractions import Fraction
 from typing import Any
 
 from ..op import Op
-from .expression import Size, Symbol, UnreadableError, is_number, ndim_of, reshaped, shape_of, summed, transposed
+from ..graph import sum_to
+from .expression import (
+    Size,
+    Symbol,
+    UnreadableError,
+    full,
+    indicator,
+    is_number,
+    ndim_of,
+    reshaped,
+    shape_of,
+    summed,
+    transposed,
+)
 
 # How tightly a formula holds together: what binds less than its place asks for stands in parentheses.
 RELATION, SUM, PRODUCT, POWER, ATOM = range(5)
@@ -86,6 +99,22 @@ def _infix(e: Symbol, sign: str, level: int) -> tuple[str, int]:
     return f"{latex(a, level)} {sign} {latex(b, right)}", level
 
 
+def _full(value: Any, shape: Any) -> tuple[str, int]:
+    """A number by itself where one is enough, else times a bold 1 of that shape."""
+    if not shape:
+        return latex(value, PRODUCT), PRODUCT
+    if is_number(value) and value in (0, 1):
+        return rf"\mathbf{{{value}}}", ATOM
+    return rf"{latex(value, PRODUCT)} \, \mathbf{{1}}", PRODUCT
+
+
+def _summed_to(x: Any, shape: Any) -> tuple[str, int]:
+    """The sum of a matrix's rows is a product with ones; of anything else it is a sum."""
+    if isinstance(x, Symbol) and x.dims is not None and len(x.dims) == 2 and len(shape) == 1:
+        return rf"\mathbf{{1}}^T {latex(x, PRODUCT)}", PRODUCT
+    return rf"\sum {latex(x, PRODUCT)}", PRODUCT
+
+
 def _logical(sign: str) -> Callable[..., tuple[str, int]]:
     return lambda a, b: (rf"{latex(a, SUM)} {sign} {latex(b, SUM)}", RELATION)
 
@@ -103,6 +132,9 @@ WRITERS: dict[Any, Callable[..., tuple[str, int]]] = {
     transposed: lambda a: (f"{_base(a)}^T", POWER),
     summed: lambda a, axis, keepdims: (rf"\sum {latex(a, PRODUCT)}", PRODUCT),
     reshaped: lambda a, shape: (rf"\operatorname{{reshape}}({latex(a)})", ATOM),
+    full: _full,
+    indicator: lambda c: (rf"\mathbf{{1}}[{latex(c)}]", ATOM),
+    sum_to: _summed_to,
     shape_of: lambda a: (rf"\operatorname{{shape}}({latex(a)})", ATOM),
     ndim_of: lambda a: (rf"\operatorname{{ndim}}({latex(a)})", ATOM),
 }
@@ -132,6 +164,8 @@ def _applied(op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
         enclosed = text.endswith(_OPEN) and str(after[0]).startswith(_CLOSED)
         if str(after[0]).startswith("^"):
             text += _base(given[field])
+        elif str(after[0]).startswith("_"):
+            text += f"({inner})" if "_" in (inner := latex(given[field], ATOM)) else inner
         elif text.endswith(r"\sum "):
             text += latex(given[field], PRODUCT)
         else:
