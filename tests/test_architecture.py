@@ -48,7 +48,18 @@ HOUSE = (
 )
 FLOOR = {room: floor for floor, rooms in enumerate(HOUSE) for room in rooms}
 
-HEAVY = ("graphviz", "hypothesis", "matplotlib", "pooch", "pygraphviz", "pytest", "safetensors", "scipy", "tqdm")
+HEAVY = (
+    "graphviz",
+    "hypothesis",
+    "latex2mathml",
+    "matplotlib",
+    "pooch",
+    "pygraphviz",
+    "pytest",
+    "safetensors",
+    "scipy",
+    "tqdm",
+)
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,18 @@
-"""The derivation of a gradient: the chain rule applied to one graph, from its result back to a tensor, step by step."""
+"""A derivation as data: what the names stand for, the steps of the chain rule, the formulas at the end."""
 
 from __future__ import annotations
 
-import ast
-import math
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from ..graph import Node, sum_to
-from ..op import Each, Op, table
-from ..tensor import Tensor
-from .expression import Dims, Size, Symbol, cost, evaluate, full, made, same
-from .formula import read
-from .letters import Letters, named_vertices
-from .record import Edge, Record, Vertex
-from .rewriting import Context, simplify
-from .stats import Stats, told
-from .writer import Names, with_values
-
-LIMIT = 100  # operations of a derivation that a person still reads
-_LONG = 64  # what `cost` says of a formula that isn't put into another one
+from .drawing import write
+from .expression import Symbol, evaluate
+from .statement import equation, to_html, to_latex, to_markdown, to_text
+from .stats import Stats
 
 
 @dataclass(frozen=True)
@@ -48,14 +37,12 @@ class Term:
     """What one use of a tensor sends back to it.
 
     Attributes:
-        op, operand: the use: the op, and which of its operands the tensor is.
-        rule: the op's rule for that operand in general, in LaTeX, in the letters of its text; None if it is no formula.
-        expression: the rule applied here.
+        rules: the op, the operand that the tensor is, and the op's rule for it in general, in LaTeX, in the letters of
+            its text, None if it is no formula; then of what was done before that has no name, as a negation.
+        expression: the rules applied here.
     """
 
-    op: str
-    operand: str
-    rule: str | None
+    rules: tuple[tuple[str, str, str | None], ...]
     expression: Symbol
 
 
@@ -85,12 +72,33 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Gradients:
-    """The derivation of the gradient of `y` with respect to each of `wrt`, as data.
+class Formula:
+    """An equation: the gradient of a result with respect to one tensor.
+
+    Attributes:
+        text: in Unicode, on one line; so does it print itself.
+        latex: in LaTeX.
+        expression: the right side.
+    """
+
+    text: str
+    latex: str
+    expression: Symbol
+
+    def __str__(self) -> str:
+        return self.text
+
+
+_FORMATS = {".html": to_html, ".md": to_markdown, ".txt": to_text}
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The derivation of the gradient of `y` with respect to each of `wrt`; it prints itself, and a notebook shows it.
 
     Attributes:
         y, wrt: the names.
-        seed: the name of the cotangent that the derivation starts from; None of a scalar, which starts from 1.
+        seed: the name of the cotangent that the derivation starts from; None for a scalar, which starts from 1.
         definitions: what the names stand for, in an order in which they can be computed.
         steps: in the order of the chain rule, from `y` back.
         facts: what was read off the values, not off the operations.
@@ -101,22 +109,83 @@ class Gradients:
     seed: Symbol | None
     definitions: tuple[Definition, ...]
     steps: tuple[Step, ...]
-    facts: tuple[str, ...]
+    facts: tuple[str, ...] = ()
+
+    @property
+    def results(self) -> tuple[Formula, ...]:
+        """The formula of the gradient with respect to each tensor."""
+        return tuple(Formula(*equation(self, step), step.resolved) for step in map(self.step, self.wrt))
+
+    @property
+    def result(self) -> Formula:
+        """The formula with respect to the first tensor."""
+        return self.results[0]
 
     def step(self, of: Symbol) -> Step:
         """The step that ends in the gradient of this tensor."""
         return next(s for s in self.steps if s.of.name == of.name)
 
-    def evaluate(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The value of every name, by its LaTeX: definitions, then the gradients by the chain rule.
+    def text(self) -> str:
+        """The derivation in Unicode, for a terminal; the shapes stand below the terms."""
+        return to_text(self)
 
-        Args:
-            given: values for the names that have no expression; 1 for the gradient of a scalar is there.
+    def latex(self) -> str:
+        """The derivation in LaTeX, for a document that uses amsmath."""
+        return to_latex(self)
+
+    def markdown(self) -> str:
+        """The derivation in Markdown, with formulas in dollars."""
+        return to_markdown(self)
+
+    def html(self) -> str:
+        """The derivation as one HTML page, with formulas in MathML; it loads nothing.
 
         Raises:
-            KeyError: one is missing.
+            ImportError: latex2mathml isn't installed.
         """
-        values = dict(given)
+        return to_html(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the derivation as .txt, .md, .html or .tex, a whole document. Returns the path.
+
+        Raises:
+            ImportError: for .html, latex2mathml isn't installed.
+            ValueError: another suffix.
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix == ".tex":
+            content = to_latex(self, document=True)
+        elif suffix in _FORMATS:
+            content = _FORMATS[suffix](self)
+        else:
+            raise ValueError(f"save: {path.name!r} must end in .tex, {', '.join(_FORMATS)}")
+        write(path, content.encode())
+        return path
+
+    def evaluate(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The gradient of `y` with respect to every tensor on the way, by the steps.
+
+        Args:
+            given: arrays for what has no equation, by its name as in "W_1", and for the cotangent, if there is one.
+
+        Returns:
+            the gradients, by the names of the tensors.
+
+        Raises:
+            ValueError: a name has no value.
+        """
+        values = self.values(given)
+        return {plain_name(s.of): values[s.symbol.name] for s in self.steps}
+
+    def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The value of every name, of gradients too, by its LaTeX; for the rest see `evaluate`."""
+        names = [d.symbol for d in self.definitions if d.expression is None]
+        names += [] if self.seed is None else [self.seed]
+        lacking = [plain_name(s) for s in names if plain_name(s) not in given]
+        if lacking:
+            raise ValueError(f"evaluate: no value is given for {', '.join(lacking)}")
+        values = {s.name: given[plain_name(s)] for s in names}
         for d in self.definitions:
             if d.expression is not None:
                 values[d.symbol.name] = evaluate(d.expression, values)
@@ -124,378 +193,16 @@ class Gradients:
             values[s.symbol.name] = evaluate(s.expression, values)
         return values
 
+    def __str__(self) -> str:
+        return self.text()
 
-class Pullback:
-    """A rule that is no formula: it stands by its name, and can be called."""
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
 
-    def __init__(self, op: Op, i: int) -> None:
-        self.op = op
-        self.i = i
-        self.__name__ = f"vjp {op.name}"
-
-    def __call__(self, g: Any, y: Any, *args: Any) -> Any:
-        return rule_of(self.op, self.i)(g, y, *args)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Pullback) and (self.op, self.i) == (other.op, other.i)
-
-    def __hash__(self) -> int:
-        return hash((self.op, self.i))
+    def _repr_latex_(self) -> str:
+        return "$$" + r" \\ ".join(formula.latex for formula in self.results) + "$$"
 
 
-def rule_of(op: Op, i: int) -> Any:
-    """The rule of the i-th argument, None if there is none."""
-    if isinstance(op.rules, Each):
-        each, skip = op.rules.rule, op.rules.skip
-        return None if i < skip else lambda g, y, *args: each(i - skip, g, y, *args)
-    return op.rules[i] if i < len(op.rules) else None
-
-
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg,
-    "matmul": operator.matmul,
-}  # fmt: skip
-_INLINE = ("neg", "permute", "clone")
-
-
-class Deriver:
-    """Walks over a record from its first result back to the wanted vertices."""
-
-    def __init__(self, record: Record, behind: Mapping[str, Any], wanted: Sequence[str], limit: int | None) -> None:
-        self.record = record
-        self.behind = behind
-        self.vertex = {v.id: v for v in record.vertices}
-        self.inputs: dict[str, list[Edge]] = {}
-        for edge in record.edges:
-            self.inputs.setdefault(edge.target, []).append(edge)
-        self.root = record.outputs[0]
-        self.wanted = list(dict.fromkeys(wanted))
-        self.path = self._path()
-        self.shown = self._needed()
-        count = sum(self.vertex[id_].kind == "op" for id_ in self.shown)
-        if limit is not None and count > limit:
-            raise ValueError(
-                f"derive: there are {count} operations between the result and {self._said(self.wanted)}, more than "
-                f"limit={limit}; derive with respect to a tensor nearer to the result, such as {self._nearer(limit)}, "
-                "or pass limit=None"
-            )
-        self.inline: dict[str, Symbol] = {}
-        names, self.letters = named_vertices(record, lambda v: v.id in self.shown and not self._inlined(v))
-        self.facts: list[str] = []
-        self.definitions: list[Definition] = []
-        self.abbreviations: dict[Any, Symbol] = {}
-        self.sizes: dict[int, Size] = {}
-        self.symbol = {id_: Symbol(name, dims=self.vertex[id_].shape) for id_, name in names.items()}
-        self.by_name = {s.name: id_ for id_, s in self.symbol.items()}
-        self.forward: dict[str, Symbol] = {}
-        self.unit_rows: dict[str, str] = {}
-        self._define()
-        self.context = Context(self.forward, self._holds, self.unit_rows, self._abbreviated)
-
-    # ------------------------------------------------------------------------------------ which part of the graph
-
-    def _path(self) -> set[str]:
-        """The vertices on the way from the wanted ones to the result."""
-        below = set(self.wanted)
-        for v in self.record.vertices:
-            if any(e.source in below for e in self.inputs.get(v.id, ())):
-                below.add(v.id)
-        found = {self.root}
-        for v in reversed(self.record.vertices):
-            if v.id in found and v.id not in self.wanted:
-                found.update(e.source for e in self.inputs.get(v.id, ()) if e.source in below)
-        return found & below
-
-    def _needed(self) -> set[str]:
-        """What the result is made of, the wanted ones taken as given."""
-        found = {self.root, *self.wanted}
-        for v in reversed(self.record.vertices):
-            if v.id in found and v.id not in self.wanted:
-                found.update(e.source for e in self.inputs.get(v.id, ()))
-        return found
-
-    def _said(self, ids: Sequence[str]) -> str:
-        return ", ".join(self.vertex[id_].name or self.vertex[id_].label for id_ in ids)
-
-    def _nearer(self, limit: int) -> str:
-        """A named tensor close enough to the result, or how to name one."""
-        near = [v for v in self.record.vertices[-limit:] if v.kind == "op" and v.name and v.id != self.root]
-        return repr(near[0].name) if near else 'one that you name with .named("h")'
-
-    def _inlined(self, v: Vertex) -> bool:
-        """Whether it stands inside the formulas of others, without a name."""
-        if v.kind == "constant":
-            return self._number(v) is not None
-        plain = v.kind == "op" and v.label in _INLINE and v.name is None
-        return plain and v.id != self.root and v.id not in self.wanted
-
-    def _number(self, v: Vertex) -> Any:
-        """The number that a constant is, None if it is a tensor."""
-        value = self.behind.get(v.id)
-        if isinstance(value, np.ndarray):
-            return value.item() if value.ndim == 0 and v.name is None else None
-        if value is not None and not hasattr(value, "shape"):
-            return value
-        try:
-            return ast.literal_eval(v.label) if v.reason == "a number" else None
-        except (SyntaxError, ValueError):
-            return float(v.label)
-
-    # --------------------------------------------------------------------------------------- the forward equations
-
-    def _define(self) -> None:
-        self._read_constants()
-        for v in self.record.vertices:
-            if v.id not in self.shown:
-                continue
-            if self._inlined(v):
-                if v.kind == "op":
-                    self.inline[v.id] = self._made(v)
-                continue
-            symbol = self.symbol[v.id]
-            if v.id in self.wanted or v.kind != "op":
-                if v.id not in self.inline:
-                    note = v.name if v.name is not None and "." in v.name else ""
-                    self.definitions.append(Definition(symbol, None, note, v.value))
-            else:
-                self.forward[symbol.name] = self._made(v)
-                self.definitions.append(Definition(symbol, self.forward[symbol.name], v.label, v.value))
-
-    def _read_constants(self) -> None:
-        """What the values of constants say: which are 1 minus another, which have rows of probabilities."""
-        seen: list[tuple[Symbol, np.ndarray[Any, Any]]] = []
-        for v in self.record.vertices:
-            if v.kind != "constant" or v.id not in self.symbol:
-                continue
-            value = self.behind.get(v.id)
-            if not isinstance(value, np.ndarray) and v.value is not None and v.value.data is not None:
-                value = np.array(v.value.data)
-            if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.size == 0:
-                continue
-            symbol = self.symbol[v.id]
-            other = next((s for s, a in seen if a.shape == value.shape and np.array_equal(1 - a, value)), None)
-            if other is not None and v.name is None:
-                self.inline[v.id] = made(operator.sub, 1, other)
-                self.facts.append(f"a constant is 1 - {other.name} in every element, and written so")
-                continue
-            seen.append((symbol, value))
-            if value.ndim and value.min() >= 0 and np.allclose(value.sum(-1), 1, rtol=0, atol=1e-6):
-                self.unit_rows[symbol.name] = f"each row of {symbol.name} sums to 1"
-
-    def _made(self, v: Vertex) -> Symbol:
-        """What a vertex is made of."""
-        op, args = table[v.label], self._args(v)
-        if v.label == "clone":
-            return made(operator.add, args[0], 0) if not isinstance(args[0], Symbol) else args[0]
-        if v.label == "mean" and isinstance(args[0], Symbol) and args[0].dims is not None:
-            n = self._size(math.prod(args[0].dims)) if args[1] is None else None
-            if n is not None:
-                return made(operator.truediv, made(table["sum"], *args), n)
-        if v.label == "permute" and isinstance(args[0], Symbol):
-            return simplify(made(op, *args), Context())[0]  # type: ignore[no-any-return]
-        return made(_OPERATORS.get(op.name, op), *args)
-
-    def _size(self, n: int) -> Size:
-        """The number of elements that a mean is of, as a letter."""
-        if n not in self.sizes:
-            size = Size(n, self.letters.fresh("B" if not self.sizes else "n"))
-            self.sizes[n] = size
-            self.definitions.append(Definition(Symbol(size.letter, dims=()), int(n), "the size of the mean"))
-        return self.sizes[n]
-
-    def operand(self, id_: str) -> Any:
-        """What stands for a vertex in a formula."""
-        if id_ in self.inline:
-            return self.inline[id_]
-        number = self._number(self.vertex[id_]) if self.vertex[id_].kind == "constant" else None
-        return self.symbol[id_] if number is None else number
-
-    def _args(self, v: Vertex) -> list[Any]:
-        """The arguments of an op: formulas of its operands, and its options as they are."""
-        op = table[v.label]
-        node = self.behind.get(v.id)
-        live = node.args if isinstance(node, Node) else None
-        edges = {e.operand: e.source for e in self.inputs.get(v.id, ())}
-        options = dict(v.options)
-        args: list[Any] = []
-        params: list[str] = list(op.params)
-        if op.variadic:
-            last = params.pop()
-            params += [f"{last}[{i}]" for i in range(sum(o.startswith(f"{last}[") for o in edges))]
-        for i, name in enumerate(params):
-            if name in edges:
-                args.append(self.operand(edges[name]))
-            elif live is not None:
-                args.append(self._option(live[i]))
-            elif name in options:
-                args.append(_parsed(options[name]))
-            else:
-                args.append(op.defaults.get(name))
-        return args
-
-    def _option(self, value: Any) -> Any:
-        """An option; of the arrays of an index those that hold labels get names."""
-        if isinstance(value, tuple) and any(isinstance(part, np.ndarray) for part in value):
-            return tuple(self._index(part) for part in value)
-        return value
-
-    def _index(self, value: Any) -> Any:
-        if not isinstance(value, np.ndarray) or np.array_equal(value, np.arange(value.size)):
-            return value
-        key = ("index", id(value))
-        if key not in self.abbreviations:
-            symbol = Symbol(self.letters.fresh("t"), dims=value.shape)
-            self.abbreviations[key] = symbol
-            self.definitions.append(Definition(symbol, None, "indices"))
-        return self.abbreviations[key]
-
-    # ------------------------------------------------------------------------------------------------ what is known
-
-    def _abbreviated(self, e: Symbol) -> tuple[Symbol, str]:
-        """A name for a softmax: the graph's own, or a new one."""
-        for name, definition in self.forward.items():
-            if same(definition, e):
-                return self.symbol[self.by_name[name]], "it has a name"
-        if e.key not in self.abbreviations:
-            symbol = Symbol(self.letters.fresh("p"), dims=e.dims)
-            self.abbreviations[e.key] = symbol
-            self.forward[symbol.name] = e
-            self.definitions.append(Definition(symbol, e, "softmax"))
-        return self.abbreviations[e.key], "it gets a name"
-
-    def _holds(self, condition: Any) -> str | None:
-        """Why a logarithm isn't cut off, if it isn't: its values say so."""
-        if not isinstance(condition, Symbol) or condition.head not in (operator.gt, operator.lt):
-            return None
-        u, bound = condition.args
-        below = self.context.definition(u)
-        v = self.vertex.get(self.by_name.get(getattr(u, "name", ""), ""))
-        if below is None or below.head not in (table["log"], table["log1p"]) or v is None or v.value is None:
-            return None
-        if v.value.min is None or v.value.max is None or v.value.bad:
-            return None
-        if v.value.min > bound if condition.head is operator.gt else v.value.max < bound:
-            return f"no logarithm is cut off: {told(v.value)}"
-        return None
-
-    # ----------------------------------------------------------------------------------------------- the chain rule
-
-    def derive(self, seed: Symbol | None, values: bool) -> Gradients:
-        root = self.vertex[self.root]
-        arrived: dict[str, Symbol] = {}
-        resolved: dict[str, Symbol] = {}
-        steps: list[Step] = []
-        uses: dict[str, list[tuple[Edge, int]]] = {}
-        for v in self.record.vertices:
-            for i, edge in enumerate(self.inputs.get(v.id, ())):
-                uses.setdefault(edge.source, []).append((edge, i))
-        start = made(full, 1, ()) if seed is None else seed
-        for v in reversed(self.record.vertices):
-            if v.id not in self.path:
-                continue
-            if v.id == self.root:
-                terms: tuple[Term, ...] = ()
-                total: Any = start
-            else:
-                terms = tuple(t for e, _ in uses.get(v.id, ()) if (t := self._term(e, arrived)) is not None)
-                if not terms:
-                    continue
-                total = terms[0].expression
-                for term in terms[1:]:
-                    total = made(operator.add, total, term.expression)
-            expression, reasons = simplify(total, self.context)
-            if v.id in self.inline:
-                arrived[v.id] = expression
-                continue
-            of = self.symbol[v.id]
-            symbol = Symbol(_barred(of.name), dims=v.shape)
-            whole, why = simplify(substituted(expression, resolved), self.context)
-            if cost(whole) > _LONG:
-                whole, why = expression, []
-            resolved[symbol.name] = symbol if cost(whole) > _LONG else whole
-            arrived[v.id] = symbol
-            gradient = v.gradient if values else None
-            steps.append(Step(symbol, of, terms, expression, tuple(reasons), whole, tuple(why), gradient))
-        found = {s.of.name for s in steps}
-        lacking = [id_ for id_ in self.wanted if self.symbol[id_].name not in found]
-        if lacking:
-            raise RuntimeError(
-                f"derive: no rule on the way from {root.name or root.label} passes a gradient on to {self._said(lacking)}"
-            )
-        definitions = self.definitions
-        if not values:
-            definitions = [replace(d, value=None) for d in definitions]
-        wrt = tuple(self.symbol[id_] for id_ in self.wanted)
-        return Gradients(self.symbol[self.root], wrt, seed, tuple(self._ordered(definitions)), tuple(steps), tuple(self.facts))
-
-    def _ordered(self, definitions: Sequence[Definition]) -> list[Definition]:
-        """Given ones, then sizes, then equations in order, a new name's after what it is made of."""
-        given = [d for d in definitions if not isinstance(d.expression, Symbol)]
-        return given + [d for d in definitions if isinstance(d.expression, Symbol)]
-
-    def _term(self, edge: Edge, arrived: Mapping[str, Symbol]) -> Term | None:
-        """What the use of a tensor as this operand sends back."""
-        v = self.vertex[edge.target]
-        g = arrived.get(v.id)
-        if g is None:
-            return None
-        op, args = table[v.label], self._args(v)
-        place = edge.operand.rpartition("[")
-        i = len(op.params) - 1 + int(place[2][:-1]) if place[1] else op.params.index(edge.operand)
-        rule = rule_of(op, i)
-        if rule is None:
-            return None
-        y = self.operand(v.id)
-        if v.label == "mean" and isinstance(args[0], Symbol) and args[0].dims is not None and args[1] is None:
-            sizes = (self._size(math.prod(args[0].dims)),) + (1,) * (len(args[0].dims) - 1)
-            d: Any = self._applied(op, i, rule, g, y, [Symbol(args[0].name, dims=sizes), *args[1:]])
-            d = made(full, d.args[0], args[0].dims) if d.head is full else d
-        else:
-            d = self._applied(op, i, rule, g, y, args)
-        shape = self.vertex[edge.source].shape
-        if op.broadcasts and shape is not None and isinstance(d, Symbol) and d.dims != shape:
-            d = made(sum_to, d, shape)
-        general = next((r for r in self.record.rules if r.op == op.name), None)
-        name = op.params[-1] if op.variadic else edge.operand
-        formula = None if general is None else dict(general.rules).get(name)
-        return Term(op.name, edge.operand, formula, d)
-
-    def _applied(self, op: Op, i: int, rule: Any, g: Symbol, y: Any, args: list[Any]) -> Symbol:
-        """The rule on these names; where it can't be read, a call of it."""
-        try:
-            if isinstance(op.rules, Each):
-                found = read(op.rules.rule, [i - op.rules.skip, g, y, *args])
-            else:
-                found = read(rule, [g, y, *args])
-            if isinstance(found, Symbol):
-                return found
-        except Exception:  # whatever it is, it was raised for want of values
-            pass
-        return made(Pullback(op, i), g, y, *args, plain=False)
-
-
-def substituted(e: Any, names: Mapping[str, Symbol]) -> Any:
-    """The expression with expressions in place of names."""
-    if isinstance(e, tuple):
-        return tuple(substituted(a, names) for a in e)
-    if not isinstance(e, Symbol):
-        return e
-    if e.head is None:
-        return names.get(e.name, e)
-    return made(e.head, *(substituted(a, names) for a in e.args), plain=e.plain)
-
-
-def _barred(name: str) -> str:
-    r"""The name of a tensor's gradient: `\bar{z}_{1}`."""
-    letter, sign, index = name.partition("_")
-    if name.startswith(r"\text"):
-        return rf"\overline{{{name}}}"
-    return rf"\bar{{{letter}}}{sign}{index}"
-
-
-def _parsed(text: str) -> Any:
-    """An option from its text in a record; a word for what is no plain value."""
-    try:
-        return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
-        return Symbol(rf"\text{{{text}}}", plain=True)
+def plain_name(symbol: Symbol) -> str:
+    """The name as one types it: W_1, beta, loss."""
+    return re.sub(r"\\text\{([^}]*)\}|\\([a-z]+)|_\{(\d+)\}", lambda m: m[1] or m[2] or f"_{m[3]}", symbol.name)

@@ -25,17 +25,25 @@ class UnreadableError(Exception):
 
 
 class Size(int):
-    """A size with a letter of its own, as B for that of the batch: 4 wherever a number is asked for."""
+    """A size that counts: the product of all sizes of a shape is written as `letter`, and is a number otherwise."""
 
-    letter: str
+    letter: str  # of the whole
+    whole: int
 
-    def __new__(cls, value: int, letter: str) -> Size:
+    def __new__(cls, value: int, letter: str, whole: int) -> Size:
         size = super().__new__(cls, value)
-        size.letter = letter
+        size.letter, size.whole = letter, whole
         return size
 
-    def __rmul__(self, other: int) -> int:
-        return self if other == 1 else int(self) * other
+    def __mul__(self, other: int) -> Size:
+        return Size(int(self) * int(other), self.letter, self.whole)
+
+    __rmul__ = __mul__
+
+    @property
+    def named(self) -> bool:
+        """Whether it is the whole, which has a letter."""
+        return int(self) == self.whole
 
 
 class Symbol:
@@ -117,7 +125,7 @@ class Symbol:
 
     def __mul__(self, other: Any) -> Symbol:
         if self.head is operator.neg:
-            return -(self._positive * other)
+            return made(operator.neg, self._positive * other)
         if other is self:
             return made(operator.pow, self, 2)
         if is_number(other):
@@ -129,7 +137,7 @@ class Symbol:
 
     def __truediv__(self, other: Any) -> Symbol:
         if self.head is operator.neg:
-            return -(self._positive / other)
+            return made(operator.neg, self._positive / other)
         return made(operator.truediv, self, other)
 
     def __rtruediv__(self, other: Any) -> Symbol:
@@ -346,9 +354,46 @@ def same(a: Any, b: Any) -> bool:
     return _key(a) == _key(b)
 
 
+def names_in(e: Any) -> set[str]:
+    """The names that stand in an expression, or in several."""
+    if isinstance(e, tuple | list):
+        return set().union(*map(names_in, e))
+    if not isinstance(e, Symbol):
+        return set()
+    return {e.name} if e.head is None else names_in(e.args)
+
+
+def substituted(e: Any, names: Mapping[str, Symbol]) -> Any:
+    """The expression with expressions in place of names."""
+    if isinstance(e, tuple | list):
+        return type(e)(substituted(a, names) for a in e)
+    if not isinstance(e, Symbol):
+        return e
+    if e.head is None:
+        return names.get(e.name, e)
+    return made(e.head, *(substituted(a, names) for a in e.args), plain=e.plain)
+
+
+def sum_of(terms: Sequence[Symbol]) -> Any:
+    """The sum of some terms, minus those that are negative; None of none."""
+    total: Any = None
+    for term in terms:
+        if total is None:
+            total = term
+        elif term.head is operator.neg:
+            total = made(operator.sub, total, term.args[0])
+        else:
+            total = made(operator.add, total, term)
+    return total
+
+
+_SIGNS: dict[Any, int] = {operator.neg: 2, operator.sub: 1, operator.truediv: 1}
+
+
 def cost(e: Any) -> int:
-    """How much there is to read: 4 for each name and number, 1 for each sign."""
+    """How much there is to read: 4 for each name and number, a little for signs and fractions."""
     if isinstance(e, Symbol) and e.head is not None:
         parts = sum(cost(a) for a in e.args if isinstance(a, Symbol) or is_number(a)) or 4
-        return parts + (e.head is operator.neg)
-    return 4 + (is_number(e) and e < 0)
+        below = e.head is operator.truediv and getattr(e.args[0], "head", None) is operator.neg
+        return parts + below + _SIGNS.get(e.head, 0)
+    return 4 + 2 * (is_number(e) and e < 0)

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from ..op import Op
 from ..graph import sum_to
+from ..op import Op
 from .expression import (
     Size,
     Symbol,
@@ -19,6 +19,7 @@ from .expression import (
     full,
     indicator,
     is_number,
+    made,
     ndim_of,
     reshaped,
     shape_of,
@@ -27,7 +28,7 @@ from .expression import (
 )
 
 # How tightly a formula holds together: what binds less than its place asks for stands in parentheses.
-RELATION, SUM, PRODUCT, POWER, ATOM = range(5)
+RELATION, SUM, PRODUCT, MATRIX, POWER, ATOM = range(6)
 
 
 def latex(value: Any, level: int = RELATION) -> str:
@@ -41,7 +42,7 @@ def latex(value: Any, level: int = RELATION) -> str:
         return text if own >= level else f"({text})"
     if isinstance(value, bool) or value is None:
         return rf"\text{{{value}}}"
-    if isinstance(value, Size):
+    if isinstance(value, Size) and value.named:
         return value.letter
     if is_number(value):
         return _number(value, level)
@@ -81,7 +82,7 @@ INFIX: dict[Any, tuple[str, int]] = {
     operator.add: ("+", SUM),
     operator.sub: ("-", SUM),
     operator.mul: (r"\odot", PRODUCT),
-    operator.matmul: (r"\,", PRODUCT),
+    operator.matmul: (r"\,", MATRIX),
     operator.eq: ("=", RELATION),
     operator.ne: (r"\ne", RELATION),
     operator.lt: ("<", RELATION),
@@ -103,6 +104,9 @@ def _full(value: Any, shape: Any) -> tuple[str, int]:
     """A number by itself where one is enough, else times a bold 1 of that shape."""
     if not shape:
         return latex(value, PRODUCT), PRODUCT
+    negative = isinstance(value, Symbol) and value.head is operator.neg
+    if negative or (is_number(value) and value < 0):
+        return f"-{latex(made(full, value.args[0] if negative else -value, shape), PRODUCT)}", SUM
     if is_number(value) and value in (0, 1):
         return rf"\mathbf{{{value}}}", ATOM
     return rf"{latex(value, PRODUCT)} \, \mathbf{{1}}", PRODUCT
@@ -111,7 +115,7 @@ def _full(value: Any, shape: Any) -> tuple[str, int]:
 def _summed_to(x: Any, shape: Any) -> tuple[str, int]:
     """The sum of a matrix's rows is a product with ones; of anything else it is a sum."""
     if isinstance(x, Symbol) and x.dims is not None and len(x.dims) == 2 and len(shape) == 1:
-        return rf"\mathbf{{1}}^T {latex(x, PRODUCT)}", PRODUCT
+        return rf"\mathbf{{1}}^T {latex(x, MATRIX)}", MATRIX
     return rf"\sum {latex(x, PRODUCT)}", PRODUCT
 
 
@@ -171,6 +175,9 @@ def _applied(op: Op, args: tuple[Any, ...]) -> tuple[str, int]:
         else:
             text += latex(given[field], RELATION if enclosed else min(level + 1, ATOM))
     text = text.replace(r" + \text{None}", "")
+    text = re.sub(r"\\(?:min|max)\((.*), \\text\{None\}\)", r"\1", text)  # a bound that isn't given
+    if r"\sum" in text and isinstance(given.get("dim"), int | tuple):
+        text = text.replace(r"\sum", rf"\sum_{{\text{{dim {latex(given['dim'])}}}}}", 1)
     flags = [p for p in op.params if given.get(p) is True and p not in ("keepdim", *(field for _, field, *_ in pieces))]
     if flags:
         return rf"{text if level == ATOM else f'({text})'}_{{\text{{{', '.join(flags)}}}}}", ATOM

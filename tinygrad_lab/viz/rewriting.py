@@ -6,6 +6,7 @@ multiplied out where that makes it shorter (`ring.py`).
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,7 +92,8 @@ def simplify(e: Any, context: Context) -> tuple[Any, list[str]]:
                 if other is not None:
                     reason = rule.reason if isinstance(other, Symbol) else other[1]
                     other = other if isinstance(other, Symbol) else other[0]
-                    reasons.setdefault(reason)
+                    if reason:
+                        reasons.setdefault(reason)
                     break
             else:
                 break
@@ -132,7 +134,7 @@ def permuted(e: Symbol, context: Context) -> Any:
 _MOVES = {spread, kept, reshaped, transposed, sum_to}
 
 
-@rewrite("one value everywhere, in another shape")
+@rewrite("the same value at every place")
 def constant_moved(e: Symbol, context: Context) -> Any:
     """Spreading, reshaping and transposing one value at every place."""
     if e.head is spread and isinstance(e.args[0], Symbol) and e.args[0].dims == ():
@@ -142,14 +144,14 @@ def constant_moved(e: Symbol, context: Context) -> Any:
     return None
 
 
-@rewrite("nothing is summed")
+@rewrite("")
 def nothing_summed(e: Symbol, context: Context) -> Any:
     if e.head is sum_to and e.args[0].dims == tuple(e.args[1]):
         return e.args[0]
     return None
 
 
-@rewrite("the value is a number")
+@rewrite("")
 def number_inside(e: Symbol, context: Context) -> Any:
     if e.head is full and isinstance(e.args[0], Symbol) and e.args[0].head is full:
         return made(full, e.args[0].args[0], e.args[1])
@@ -159,14 +161,14 @@ def number_inside(e: Symbol, context: Context) -> Any:
 # ---------------------------------------------------------------------------------------- matrix algebra
 
 
-@rewrite("(Xᵀ)ᵀ = X")
+@rewrite("$(X^T)^T = X$")
 def transposed_twice(e: Symbol, context: Context) -> Any:
     if e.head is transposed and e.args[0].head is transposed:
         return e.args[0].args[0]
     return None
 
 
-@rewrite("(X Y)ᵀ = Yᵀ Xᵀ")
+@rewrite("$(X Y)^T = Y^T X^T$")
 def transposed_product(e: Symbol, context: Context) -> Any:
     if e.head is transposed and e.args[0].head is operator.matmul:
         a, b = e.args[0].args
@@ -175,11 +177,11 @@ def transposed_product(e: Symbol, context: Context) -> Any:
     return None
 
 
-_LINEAR = {transposed: (0,), operator.matmul: (0, 1), summed: (0,), sum_to: (0,), reshaped: (0,), kept: (0,), spread: (0,)}
+_LINEAR = {operator.matmul: (0, 1), **dict.fromkeys((transposed, summed, sum_to, reshaped, kept, spread), (0,))}
 _LINEAR_OPS = ("sum", "permute", "reshape", "cast", "clone", "unpick", "getitem")
 
 
-@rewrite("a linear map passes numbers on")
+@rewrite("numbers come out in front")
 def number_passed(e: Symbol, context: Context) -> Any:
     for i in (0,) if _op(e, *_LINEAR_OPS) else _LINEAR.get(e.head, ()):
         found = split_scalar(e.args[i])
@@ -192,7 +194,7 @@ def number_passed(e: Symbol, context: Context) -> Any:
 # ------------------------------------------------------------------------------------- choices and conditions
 
 
-@rewrite("elsewhere the function has no value")
+@rewrite("elsewhere there is no value to differentiate")
 def domain(e: Symbol, context: Context) -> Any:
     """where(c, NaN, x) = x on the function's domain."""
     if _op(e, "where") and is_number(e.args[1]) and e.args[1] != e.args[1]:
@@ -213,7 +215,7 @@ def chosen(e: Symbol, context: Context) -> Any:
     return None
 
 
-@rewrite("sign max(0, z) = 1[z > 0]")
+@rewrite("$\\operatorname{sign} \\max(0, z) = \\mathbf{1}[z > 0]$")
 def rectifier(e: Symbol, context: Context) -> Any:
     if _op(e, "sign"):
         below = context.definition(e.args[0])
@@ -233,7 +235,7 @@ def holds(e: Symbol, context: Context) -> Any:
 # ------------------------------------------------------------------------------------------ softmax and its kin
 
 
-@rewrite("exp(ln softmax z) = softmax z")
+@rewrite("$e^{\\ln \\operatorname{softmax} z} = \\operatorname{softmax} z$")
 def exponential_of_log_softmax(e: Symbol, context: Context) -> Any:
     if _op(e, "exp"):
         below = context.definition(e.args[0])
@@ -243,7 +245,7 @@ def exponential_of_log_softmax(e: Symbol, context: Context) -> Any:
     return None
 
 
-@rewrite("exp(z − ln Σ exp z) = softmax z")
+@rewrite("$e^{z - \\ln \\sum e^z} = \\operatorname{softmax} z$")
 def exponential_of_gap(e: Symbol, context: Context) -> Any:
     if not (_op(e, "exp") and (_op(e.args[0], "gap") or getattr(e.args[0], "head", None) is operator.sub)):
         return None
@@ -254,7 +256,7 @@ def exponential_of_gap(e: Symbol, context: Context) -> Any:
     return None
 
 
-@rewrite("it has a name")
+@rewrite("")
 def named(e: Symbol, context: Context) -> Any:
     """A softmax that the graph has, or not: it gets a name."""
     if _op(e, "softmax") and context.fresh is not None:
@@ -281,16 +283,16 @@ def rows_of_one(e: Symbol, context: Context) -> Any:
     return None
 
 
-@rewrite("a sum is taken term by term")
+@rewrite("a sum of equal terms")
 def sum_of_constant(e: Symbol, context: Context) -> Any:
     """The sum of one value over a dimension is as many times the value."""
     if _op(e, "sum") and isinstance(e.args[0], Symbol) and e.args[0].head is full and e.dims is not None:
-        n = int(np.prod(e.args[0].args[1], dtype=np.int64) // max(1, np.prod(e.dims, dtype=np.int64)))
+        n = math.prod(e.args[0].args[1]) // max(1, math.prod(e.dims))
         return made(full, made(operator.mul, n, made(full, e.args[0].args[0], ())), e.dims)
     return None
 
 
-@rewrite("what is picked from each row goes back to its place: a multiple of a one-hot row")
+@rewrite("what was picked from a row goes back to its place, $e_t$")
 def picked(e: Symbol, context: Context) -> Any:
     """The adjoint of x[arange(n), t], of one value everywhere: that value times e_t."""
     if not _op(e, "unpick") or e.args[0].head is not full:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from ..graph import sum_to
 from .expression import Size, Symbol, cost, full, is_number, made
 
 Monomial: TypeAlias = "tuple[tuple[int, int], ...]"  # the number of each atom, and its exponent
@@ -40,7 +41,7 @@ class Ring:
 
     def polynomial(self, e: Any) -> Polynomial:
         """`e` as a polynomial, in which a sum that is multiplied or divided by is an atom."""
-        if isinstance(e, Size):
+        if isinstance(e, Size) and e.named:
             return self.atom(Symbol(e.letter, dims=()))
         if is_number(e):
             return {(): Fraction(e)} if math.isfinite(e) and e else {} if e == 0 else self.atom(made(full, e, ()))
@@ -74,9 +75,7 @@ class Ring:
     def expanded(self, p: Polynomial) -> Polynomial:
         """`p` multiplied out: first those sums in which something is divided by, so that it cancels."""
         while True:
-            found = [
-                (self._depth(n), monomial, n) for monomial in p for n, k in monomial if k > 0 and n in self.sums
-            ]
+            found = [(self._depth(n), monomial, n) for monomial in p for n, k in monomial if k > 0 and n in self.sums]
             if not found or len(p) > _MANY:
                 return p
             _, monomial, n = max(found)
@@ -118,15 +117,15 @@ class Ring:
     def term(self, monomial: Monomial, coefficient: Fraction) -> Any:
         """A number times atoms, over those whose exponent is negative."""
         above = [self._power(n, k) for n, k in monomial if k > 0]
-        below = [self._power(n, -k) for n, k in monomial if k < 0]
+        below: list[Any] = [self._power(n, -k) for n, k in monomial if k < 0]
         size = abs(coefficient)
         exact = size.denominator < 10_000
         top: list[Any] = [size.numerator] if exact and size.numerator != 1 else [] if exact else [float(size)]
         if exact and size.denominator != 1:
             below.insert(0, size.denominator)
-        if below and len(above) == 1 and above[0].head in _LONG:
+        if below and any(a.head in _LONG for a in above) and not any(isinstance(b, Symbol) and b.dims for b in below):
             share = made(operator.truediv, _multiplied(top), _multiplied(below))
-            result: Any = made(operator.mul, share, above[0])
+            result: Any = _multiplied([share, *above])
         else:
             result = _multiplied([*top, *sorted(above, key=lambda a: bool(a.dims))])
             if below:
@@ -137,7 +136,7 @@ class Ring:
         return self.atoms[n] if k == 1 else made(operator.pow, self.atoms[n], k)
 
 
-_LONG = {operator.matmul}  # a fraction before a matrix product is read more easily than one under it
+_LONG = {operator.matmul, sum_to}  # a fraction before a matrix product is read more easily than one under it
 
 
 def _multiplied(factors: Iterable[Any]) -> Any:
@@ -181,7 +180,7 @@ def _product(a: Monomial, b: Monomial) -> Monomial:
 
 
 def factored(p: Polynomial) -> tuple[Fraction, Monomial, Polynomial]:
-    """(number, monomial, rest): what the terms share, and what is left; the number is negative where all of them are."""
+    """(number, monomial, rest): what the terms share, and what is left; the number is negative where all are."""
     content = _common([abs(c) for c in p.values()]) * (-1 if all(c < 0 for c in p.values()) else 1)
     exponents = [dict(m) for m in p]
     least = {n: min(m.get(n, 0) for m in exponents) for m in exponents for n in m}
@@ -218,13 +217,15 @@ def shortest(e: Symbol) -> Symbol:
 
 def split_scalar(e: Any) -> tuple[Any, Any] | None:
     """(c, rest) with e = c rest, where c is a number or 0-d and isn't 1; None if there is none such."""
-    if not isinstance(e, Symbol) or e.head not in RING or e.head is full or not e.dims:
+    if not is_ring(e) or e.head is full or not e.dims:
         return None
     ring = Ring()
     p = ring.polynomial(e)
-    content, common, rest = (*_single(p), None) if len(p) == 1 else factored(p) if p else (0, (), None)
+    if not p:
+        return None
+    content, common, _ = factored(p)
     scalar = tuple((n, k) for n, k in common if ring.atoms[n].dims == ())
-    if (content == 1 and not scalar) or not p:
+    if content == 1 and not scalar:
         return None
     inverse = tuple((n, -k) for n, k in scalar)
     left = {_product(m, inverse): c / content for m, c in p.items()}
@@ -232,11 +233,6 @@ def split_scalar(e: Any) -> tuple[Any, Any] | None:
     if not isinstance(remaining, Symbol) or remaining.dims != e.dims:
         remaining = made(full, remaining, e.dims)
     return ring.term(scalar, content), remaining
-
-
-def _single(p: Polynomial) -> tuple[Fraction, Monomial]:
-    ((monomial, coefficient),) = p.items()
-    return coefficient, monomial
 
 
 def is_ring(e: Any) -> bool:
