@@ -39,10 +39,11 @@ HOUSE = (
     {"datasets"},
     {"io"},
     {"viz"},
+    {"script"},
     {"testing"},
     {"compile"},
     {"distributed"},
-    {"demo"},
+    {"demo", "shown"},
     {"cli"},
     {"__init__", "__main__"},
 )

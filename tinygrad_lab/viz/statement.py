@@ -309,6 +309,7 @@ def to_html(d: Derivation) -> str:
         ) from error
 
     def math(tex: str) -> str:
+        """MathML, with a bold 1 that browsers show."""
         return str(convert(tex.replace(r"\mathbf{1}", "\N{MATHEMATICAL BOLD DIGIT ONE}")))
 
     def prose(text: str) -> str:
@@ -326,12 +327,12 @@ def to_html(d: Derivation) -> str:
     for step in d.steps:
         lines = [
             f"<tr><td>{math(step.symbol.name) if i == 0 else ''}</td><td>{math('=')}</td>"
-            f"<td>{math(shaped_latex(line.right))}</td><td>{prose(line.reason)}</td></tr>"
+            f"<td>{math(shaped_latex(line.right))}</td><td class=why>{prose(line.reason)}</td></tr>"
             for i, line in enumerate(lines_of(d, step))
         ]
         if step.value is not None:
-            said = escape(told(step.value))
-            lines.append(f"<tr><td></td><td>{math('≈')}</td><td colspan=2>{said}</td></tr>")
+            said, approximately = escape(told(step.value)), r"\approx"
+            lines.append(f"<tr><td></td><td>{math(approximately)}</td><td class=why colspan=2>{said}</td></tr>")
         said = "<br>".join(map(prose, uses(step))) or "The start"
         steps.append(f"<li><p>{said}</p>\n<table class=lines>{''.join(lines)}</table></li>")
     results = "\n".join(f"<p>{math(f'{partial(d, w)} = {shaped_latex(d.step(w).resolved)}')}</p>" for w in d.wrt)
@@ -384,6 +385,6 @@ table { border-collapse: collapse; }
 ol { padding-left: 1.6rem; } li { margin: 1.1rem 0; } li > p { margin: 0 0 .3rem; color: var(--faint); }
 .lines { display: block; overflow-x: auto; }
 .lines td { padding: .25rem .35rem; vertical-align: baseline; }
-.lines td:last-child { color: var(--faint); font-size: .85em; padding-left: 1.6rem; }
+.lines .why { color: var(--faint); font-size: .85em; } .lines td + td + td + td { padding-left: 1.6rem; }
 @media print { body { margin: 0; max-width: none; } li { break-inside: avoid; } }
 """
