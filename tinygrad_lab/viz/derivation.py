@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,15 @@ class Definition:
     """What a name stands for.
 
     Attributes:
-        symbol: the name.
+        symbol: the name in formulas.
+        name: as one types it: the name in the program, such as "0.weight", or that in formulas, such as "z_1".
         expression: what it is made of; None of what is given.
         note: the op that makes it; what the program calls it.
         value: statistics of it, if numbers were asked for.
     """
 
     symbol: Symbol
+    name: str
     expression: Symbol | int | None
     note: str = ""
     value: Stats | None = None
@@ -167,7 +168,7 @@ class Derivation:
         """The gradient of `y` with respect to every tensor on the way, by the steps.
 
         Args:
-            given: arrays for what has no equation, by its name as in "W_1", and for the cotangent, if there is one.
+            given: arrays for what has no equation, by its `Definition.name`; for the cotangent, by "g".
 
         Returns:
             the gradients, by the names of the tensors.
@@ -176,16 +177,18 @@ class Derivation:
             ValueError: a name has no value.
         """
         values = self.values(given)
-        return {plain_name(s.of): values[s.symbol.name] for s in self.steps}
+        called = {d.symbol.name: d.name for d in self.definitions}
+        return {called[s.of.name]: values[s.symbol.name] for s in self.steps}
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The value of every name, of gradients too, by its LaTeX; for the rest see `evaluate`."""
-        names = [d.symbol for d in self.definitions if d.expression is None]
-        names += [] if self.seed is None else [self.seed]
-        lacking = [plain_name(s) for s in names if plain_name(s) not in given]
+        names = {d.symbol.name: d.name for d in self.definitions if d.expression is None}
+        if self.seed is not None:
+            names[self.seed.name] = self.seed.name
+        lacking = [name for name in names.values() if name not in given]
         if lacking:
             raise ValueError(f"evaluate: no value is given for {', '.join(lacking)}")
-        values = {s.name: given[plain_name(s)] for s in names}
+        values = {tex: given[name] for tex, name in names.items()}
         for d in self.definitions:
             if d.expression is not None:
                 values[d.symbol.name] = evaluate(d.expression, values)
@@ -201,8 +204,3 @@ class Derivation:
 
     def _repr_latex_(self) -> str:
         return "$$" + r" \\ ".join(formula.latex for formula in self.results) + "$$"
-
-
-def plain_name(symbol: Symbol) -> str:
-    """The name as one types it: W_1, beta, loss."""
-    return re.sub(r"\\text\{([^}]*)\}|\\([a-z]+)|_\{(\d+)\}", lambda m: m[1] or m[2] or f"_{m[3]}", symbol.name)

@@ -11,7 +11,7 @@ from .derivation import Derivation
 from .deriver import Deriver
 from .expression import Symbol
 from .record import Record
-from .writer import Names, with_values
+from .writer import Names, named, with_values
 
 LIMIT = 100  # operations of a derivation that a person still reads
 
@@ -51,7 +51,7 @@ def derive(
     _check_alive(found, behind)
     if values and not isinstance(y, Record):
         found = with_values("derive", y, names, gradients=True)[0]
-    deriver = Deriver(found, behind, wanted, limit)
+    deriver = Deriver(found, behind, wanted, limit, named(names))
     root = deriver.symbol[deriver.root]
     seed = None if root.dims == () else Symbol(deriver.letters.fresh("g"), dims=root.dims)
     return deriver.derive(seed, values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from .derivation import Definition, Derivation, Step, Term
 from .expression import Size, Symbol, cost, full, made, names_in, same, substituted, sum_of
 from .formula import read
 from .latex import latex
-from .letters import named_vertices
+from .letters import as_typed, named_vertices
 from .record import Edge, Record, Vertex
 from .rewriting import Context, simplify
 from .ring import shortest
@@ -63,7 +63,14 @@ _WITH_NUMBER = ("add", "sub", "mul", "div")
 class Deriver:
     """Walks over a record from its first result back to the wanted vertices."""
 
-    def __init__(self, record: Record, behind: Mapping[str, Any], wanted: Sequence[str], limit: int | None) -> None:
+    def __init__(
+        self,
+        record: Record,
+        behind: Mapping[str, Any],
+        wanted: Sequence[str],
+        limit: int | None,
+        reserved: Iterable[str],
+    ) -> None:
         self.record = record
         self.behind = behind
         self.vertex = {v.id: v for v in record.vertices}
@@ -82,7 +89,7 @@ class Deriver:
                 "or pass limit=None"
             )
         self.inline: dict[str, Symbol] = {}
-        names, self.letters = named_vertices(record, lambda v: v.id in self.shown and not self._inlined(v))
+        names, self.letters = named_vertices(record, lambda v: v.id in self.shown and not self._inlined(v), reserved)
         self.facts: list[str] = []
         self.definitions: list[Definition] = []
         self.abbreviations: dict[Any, Symbol] = {}
@@ -163,10 +170,14 @@ class Deriver:
             if v.id in self.wanted or v.kind != "op":
                 if v.id not in self.inline:
                     note = v.name if v.name is not None and "." in v.name else "leaf" if v.kind == "leaf" else "given"
-                    self.definitions.append(Definition(symbol, None, note, v.value))
+                    self._note(symbol, None, note, v)
             else:
                 self.forward[symbol.name] = self._made(v)
-                self.definitions.append(Definition(symbol, self.forward[symbol.name], v.label, v.value))
+                self._note(symbol, self.forward[symbol.name], v.label, v)
+
+    def _note(self, symbol: Symbol, expression: Symbol | int | None, note: str, v: Vertex | None = None) -> None:
+        name = v.name if v is not None and v.name else as_typed(symbol.name)
+        self.definitions.append(Definition(symbol, name, expression, note, v.value if v is not None else None))
 
     def _read_constants(self) -> None:
         """What the values of constants say: which are 1 minus another, which have rows of probabilities."""
@@ -208,7 +219,7 @@ class Deriver:
         if n not in self.sizes:
             self.sizes[n] = self.letters.fresh("B" if len(dims) == 1 else "n")
             what = "losses" if len(dims) == 1 else "elements"
-            self.definitions.append(Definition(Symbol(self.sizes[n], dims=()), n, f"number of {what}"))
+            self._note(Symbol(self.sizes[n], dims=()), n, f"number of {what}")
         return tuple(Size(size, self.sizes[n], n) for size in dims)
 
     def operand(self, id_: str) -> Any:
@@ -254,7 +265,7 @@ class Deriver:
         if key not in self.abbreviations:
             symbol = Symbol(self.letters.fresh("t"), dims=value.shape)
             self.abbreviations[key] = symbol
-            self.definitions.append(Definition(symbol, None, "indices"))
+            self._note(symbol, None, "indices")
         return self.abbreviations[key]
 
     # ------------------------------------------------------------------------------------------------ what is known
@@ -268,7 +279,7 @@ class Deriver:
             symbol = Symbol(self.letters.fresh("p"), dims=e.dims)
             self.abbreviations[e.key] = symbol
             self.forward[symbol.name] = e
-            self.definitions.append(Definition(symbol, e, "softmax"))
+            self._note(symbol, e, "softmax")
         return self.abbreviations[e.key], f"${self.abbreviations[e.key].name} = {latex(e)}$"
 
     def _holds(self, condition: Any) -> str | None:

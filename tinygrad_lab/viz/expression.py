@@ -56,7 +56,7 @@ class Symbol:
         plain: whether it is no tensor but a plain value, as a dimension or a shape.
     """
 
-    __slots__ = ("_dims", "_key", "args", "head", "name", "plain")
+    __slots__ = ("_cost", "_dims", "_key", "args", "head", "name", "plain")
     __array_ufunc__ = None  # NumPy's arrays leave their operators to this class, NumPy's functions refuse it
     __hash__ = None  # type: ignore[assignment]
     __iter__ = None
@@ -69,6 +69,7 @@ class Symbol:
         self.plain = plain
         self._dims: Any = dims
         self._key: Hashable = None
+        self._cost = 0
 
     @property
     def dims(self) -> Dims:
@@ -392,8 +393,10 @@ _SIGNS: dict[Any, int] = {operator.neg: 2, operator.sub: 1, operator.truediv: 1}
 
 def cost(e: Any) -> int:
     """How much there is to read: 4 for each name and number, a little for signs and fractions."""
-    if isinstance(e, Symbol) and e.head is not None:
-        parts = sum(cost(a) for a in e.args if isinstance(a, Symbol) or is_number(a)) or 4
+    if not isinstance(e, Symbol) or e.head is None:
+        return 4 + 2 * (is_number(e) and e < 0)
+    if not e._cost:
         below = e.head is operator.truediv and getattr(e.args[0], "head", None) is operator.neg
-        return parts + below + _SIGNS.get(e.head, 0)
-    return 4 + 2 * (is_number(e) and e < 0)
+        e._cost = sum(cost(a) for a in e.args if isinstance(a, Symbol) or is_number(a)) or 4
+        e._cost += below + _SIGNS.get(e.head, 0)
+    return e._cost

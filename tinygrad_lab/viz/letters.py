@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..op import table
 from .record import Record, Vertex
@@ -32,9 +32,10 @@ def in_latex(name: str) -> str:
 class Letters:
     """Names in LaTeX, no two the same; fresh ones are counted where a letter is wanted more than once."""
 
-    def __init__(self, wanted: Counter[str] | None = None) -> None:
+    def __init__(self, wanted: Counter[str], reserved: Iterable[str]) -> None:
         self.taken: set[str] = set()
-        self.wanted = wanted or Counter()
+        self.reserved = set(map(in_latex, reserved))  # what the user calls something else isn't a fresh name
+        self.wanted = wanted
         self.count: Counter[str] = Counter()
 
     def own(self, name: str) -> str:
@@ -47,19 +48,21 @@ class Letters:
 
     def fresh(self, letter: str) -> str:
         """The letter, with the next number if it is or will be used again."""
-        if self.wanted[letter] < 2 and letter not in self.taken:
+        if self.wanted[letter] < 2 and letter not in self.taken | self.reserved:
             self.taken.add(letter)
             return letter
         while True:
             self.count[letter] += 1
             text = f"{letter}_{{{self.count[letter]}}}"
-            if text not in self.taken:
+            if text not in self.taken | self.reserved:
                 self.taken.add(text)
                 return text
 
 
-def named_vertices(record: Record, shown: Callable[[Vertex], bool]) -> tuple[dict[str, str], Letters]:
-    """A name in LaTeX for every vertex that is `shown`, and the letters that are left."""
+def named_vertices(
+    record: Record, shown: Callable[[Vertex], bool], reserved: Iterable[str]
+) -> tuple[dict[str, str], Letters]:
+    """A name in LaTeX for every vertex that is `shown`, and the letters that are left, but for those `reserved`."""
     used_as: dict[str, list[tuple[str, str]]] = {}
     label = {v.id: v.label for v in record.vertices}
     for edge in record.edges:
@@ -73,7 +76,7 @@ def named_vertices(record: Record, shown: Callable[[Vertex], bool]) -> tuple[dic
         if shown(v):
             wanted[v.id] = _letter(v, used_as.get(v.id, []), v.id in record.outputs)
     own = {v.id for v in record.vertices if v.name is not None and not _of_layer(v)}
-    letters = Letters(Counter(letter for id_, letter in wanted.items() if id_ not in own))
+    letters = Letters(Counter(letter for id_, letter in wanted.items() if id_ not in own), reserved)
     found = {v.id: letters.own(v.name) for v in record.vertices if v.id in own and v.id in wanted and v.name}
     for v in record.vertices:
         if v.id in wanted and v.id not in found:
@@ -110,3 +113,8 @@ def _letter(v: Vertex, uses: list[tuple[str, str]], result: bool) -> str:
 
 def _first(label: str) -> str:
     return table[label].params[0]
+
+
+def as_typed(name: str) -> str:
+    """A name in LaTeX as one types it: W_1, beta, loss."""
+    return re.sub(r"\\text\{([^}]*)\}|\\([a-z]+)|_\{(\d+)\}", lambda m: m[1] or m[2] or f"_{m[3]}", name)

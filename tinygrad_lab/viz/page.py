@@ -278,7 +278,7 @@ def _cases(match: re.Match[str]) -> str:
 
 
 def _held(text: str) -> str:
-    return text if re.fullmatch(r"[\w\\{}^]+", text) else f"({text})"
+    return text if re.fullmatch(r"[\w\\{}^]+|\([^()]*\)", text) else f"({text})"
 
 
 def readable_doc(doc: str) -> str:

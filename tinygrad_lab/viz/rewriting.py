@@ -70,7 +70,7 @@ def rewrite(reason: str) -> Callable[[Callable[[Symbol, Context], Any]], Rewrite
     return enter
 
 
-COLLECTED = "multiplied out and collected"
+COLLECTED = "multiplied out, cancelled and collected"
 
 
 def simplify(e: Any, context: Context) -> tuple[Any, list[str]]:
@@ -187,7 +187,8 @@ def number_passed(e: Symbol, context: Context) -> Any:
         found = split_scalar(e.args[i])
         if found is not None and e.dims is not None:
             number, rest = found
-            return made(operator.mul, number, made(e.head, *e.args[:i], rest, *e.args[i + 1 :]))
+            image = made(e.head, *e.args[:i], rest, *e.args[i + 1 :])
+            return -image if is_number(number) and number == -1 else number * image
     return None
 
 
@@ -202,7 +203,7 @@ def domain(e: Symbol, context: Context) -> Any:
     return None
 
 
-@rewrite("what a condition lets through is a product with its indicator")
+@rewrite("a condition is a factor")
 def chosen(e: Symbol, context: Context) -> Any:
     """where(c, x, 0) = 1[c] x, and where(c, 0, x) = 1[not c] x."""
     if not _op(e, "where") or not isinstance(e.args[0], Symbol):

@@ -183,10 +183,13 @@ def factored(p: Polynomial) -> tuple[Fraction, Monomial, Polynomial]:
     """(number, monomial, rest): what the terms share, and what is left; the number is negative where all are."""
     content = _common([abs(c) for c in p.values()]) * (-1 if all(c < 0 for c in p.values()) else 1)
     exponents = [dict(m) for m in p]
-    least = {n: min(m.get(n, 0) for m in exponents) for m in exponents for n in m}
-    common = tuple(sorted((n, k) for n, k in least.items() if k))
+    common = []
+    for n in sorted({n for m in exponents for n in m}):
+        powers = [m.get(n, 0) for m in exponents]
+        if min(powers) > 0 or max(powers) < 0:
+            common.append((n, min(powers, key=abs)))
     inverse = tuple((n, -k) for n, k in common)
-    return content, common, {_product(m, inverse): c / content for m, c in p.items()}
+    return content, tuple(common), {_product(m, inverse): c / content for m, c in p.items()}
 
 
 def _common(sizes: Sequence[Fraction]) -> Fraction:

@@ -111,6 +111,7 @@ def shaped_latex(e: Any) -> str:
 
 # Letters that stand for marks while a formula is made readable: they are letters, so that nothing treats them as signs.
 _BAR, _OPEN, _MIDDLE, _CLOSE = "ˉ", "ꀀ", "ꀁ", "ꀂ"
+_TOKEN = f"A-Za-z0-9₀-₉{_BAR}"
 _LOWERED = str.maketrans("0123456789aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 
 
@@ -122,7 +123,7 @@ def to_unicode(tex: str) -> str:
     tex = re.sub(r"\\frac\{\\partial ([^{}]*(?:\{[^{}]*\})?)\}\{\\partial ((?:[^{}]|\{[^{}]*\})*)\}", r"∂\1/∂\2", tex)
     text = readable(tex).replace(f" {_BAR}", _BAR).replace("^T", "ᵀ")
     text = re.sub(r"_(\d+|[aehijklmnoprstuvx](?![a-zA-Z0-9(]))", lambda m: m[1].translate(_LOWERED), text)
-    text = re.sub(r"((?:^|(?<=[ (]))\w+) / (?=\w+[ ).,;]|\w+$)", r"\1/", text)
+    text = re.sub(rf"((?:^|(?<=[ (]))[{_TOKEN}]+) / (?=[{_TOKEN}]+(?:[ ).,;]|$))", r"\1/", text)
     return re.sub(rf"(.){_BAR}([₀-₉]*)", "\\1\N{COMBINING MACRON}\\2", text)
 
 
