@@ -174,7 +174,8 @@ def test_any_graph(data: st.DataObject) -> None:
     unary: list[Callable[[tg.Tensor], tg.Tensor]] = [
         tg.exp, tg.sigmoid, tg.tanh, lambda u: u * u, lambda u: -u, lambda u: 2 * u - 0.5, lambda u: (u * u + 1).log(),
         lambda u: u.relu(), lambda u: 1 / (u * u + 1), lambda u: u - u.sum(-1, keepdim=True), lambda u: u.softmax(-1),
-        lambda u: u.log_softmax(-1), lambda u: u * names["c"], lambda u: names["c"] - u, lambda u: u.mean(0), lambda u: (u.mT.mT if u.ndim > 1 else u), lambda u: u @ names["W"],
+        lambda u: u.log_softmax(-1), lambda u: u * names["c"], lambda u: names["c"] - u, lambda u: u.mean(0),
+        lambda u: (u.mT.mT if u.ndim > 1 else u), lambda u: u @ names["W"],
         lambda u: u.reshape(-1, m), lambda u: (u - u.logsumexp(-1, keepdim=True)).exp(), lambda u: u.abs().sqrt(),
     ]  # fmt: skip
     binary: list[Callable[[tg.Tensor, tg.Tensor], tg.Tensor]] = [

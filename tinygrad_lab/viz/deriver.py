@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from ..graph import Node, sum_to
 from ..op import Each, Op, table
+from ..tensor import Tensor
 from .derivation import Definition, Derivation, Step, Term
 from .expression import Size, Symbol, cost, full, made, names_in, same, substituted, sum_of
 from .formula import read
@@ -69,9 +70,10 @@ class Deriver:
         behind: Mapping[str, Any],
         wanted: Sequence[str],
         limit: int | None,
-        reserved: Iterable[str],
+        called: Mapping[str, Tensor],
     ) -> None:
         self.record = record
+        self.called = called
         self.behind = behind
         self.vertex = {v.id: v for v in record.vertices}
         self.inputs: dict[str, list[Edge]] = {}
@@ -89,7 +91,7 @@ class Deriver:
                 "or pass limit=None"
             )
         self.inline: dict[str, Symbol] = {}
-        names, self.letters = named_vertices(record, lambda v: v.id in self.shown and not self._inlined(v), reserved)
+        names, self.letters = named_vertices(record, lambda v: v.id in self.shown and not self._inlined(v), called)
         self.facts: list[str] = []
         self.definitions: list[Definition] = []
         self.abbreviations: dict[Any, Symbol] = {}
@@ -263,9 +265,10 @@ class Deriver:
             return value
         key = ("index", id(value))
         if key not in self.abbreviations:
-            symbol = Symbol(self.letters.fresh("t"), dims=value.shape)
+            name = next((n for n, t in self.called.items() if np.array_equal(t.array, value)), None)
+            symbol = Symbol(self.letters.fresh("t") if name is None else self.letters.own(name), dims=value.shape)
             self.abbreviations[key] = symbol
-            self._note(symbol, None, "indices")
+            self.definitions.append(Definition(symbol, name or as_typed(symbol.name), None, "indices"))
         return self.abbreviations[key]
 
     # ------------------------------------------------------------------------------------------------ what is known
