@@ -22,7 +22,7 @@ MAX_LINES = 550
 
 # The rooms, from the ground up. A room is a module or a folder right inside the package.
 HOUSE = (
-    {"graph", "memory", "random", "threads"},
+    {"dtypes", "graph", "memory", "random", "threads"},
     {"domain", "convention"},
     {"op"},
     {"ops"},
@@ -38,6 +38,7 @@ HOUSE = (
     {"utils"},
     {"datasets"},
     {"io"},
+    {"training"},
     {"viz"},
     {"script"},
     {"testing"},
@@ -50,16 +51,8 @@ HOUSE = (
 FLOOR = {room: floor for floor, rooms in enumerate(HOUSE) for room in rooms}
 
 HEAVY = (
-    "graphviz",
-    "hypothesis",
-    "latex2mathml",
-    "matplotlib",
-    "pooch",
-    "pygraphviz",
-    "pytest",
-    "safetensors",
-    "scipy",
-    "tqdm",
+    *("graphviz", "hypothesis", "latex2mathml", "matplotlib", "pooch", "pygraphviz", "pytest", "safetensors", "scipy"),
+    *("tensorboardX", "tokenizers", "tqdm", f"{NAME}.training"),
 )
 
 
