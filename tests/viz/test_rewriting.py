@@ -46,6 +46,7 @@ SUBJECTS: dict[str, Symbol] = {
     "constant_moved": made(spread, s, (3, 2), None, False),
     "nothing_summed": made(sum_to, a, (3, 2)),
     "number_inside": made(full, made(full, s, ()), (3, 2)),
+    "same_numbers": made(table["cast"], a, np.dtype(np.float64)),
     "transposed_twice": X.mT.mT,
     "transposed_product": (X @ Y).mT,
     "number_passed": made(operator.matmul, made(operator.truediv, X, s), Y),

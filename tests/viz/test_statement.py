@@ -35,14 +35,14 @@ The gradient of L with respect to b
 
 Definitions
 
-  W              2 × 2    leaf; -1 … 1, mean 0.25
-  b              2        leaf; [0.5, 0]
-  x              3 × 2    given; -1 … 3, mean 0.917
-  z = x W        3 × 2    matmul; -1.5 … 2.5, mean 0.667
-  u₁ = z + b     3 × 2    add; -1 … 3, mean 0.917
-  h = σ(u₁)      3 × 2    sigmoid; 0.269 … 0.953, mean 0.679
-  u₂ = h ⊙ h     3 × 2    mul; 0.0723 … 0.907, mean 0.516
-  L = Σ u₂       number   sum; 3.1
+  W            2 × 2    leaf; -1 … 1, mean 0.25
+  b            2        leaf; [0.5, 0]
+  x            3 × 2    given; -1 … 3, mean 0.917
+  z = x W      3 × 2    matmul; -1.5 … 2.5, mean 1.04
+  u₁ = z + b   3 × 2    add; -1 … 3, mean 1.29
+  h = σ(u₁)    3 × 2    sigmoid; 0.269 … 0.953, mean 0.721
+  u₂ = h ⊙ h   3 × 2    mul; 0.0723 … 0.907, mean 0.576
+  L = Σ u₂     number   sum; 3.46
 
 Steps
 
@@ -62,31 +62,31 @@ Steps
 3. mul, rule for input: g ⊙ b
    mul, rule for other: g ⊙ a
    h̄ = ū₂ ⊙ h + ū₂ ⊙ h
-       3×2 3×2  3×2 3×2
+      3×2  3×2 3×2  3×2
      = 2 ū₂ ⊙ h    | multiplied out, cancelled and collected
-         3×2 3×2
+        3×2  3×2
      = 2 h    | ū₂ put in; multiplied out, cancelled and collected
         3×2
-     ≈ 0.538 … 1.91, mean 1.36
+     ≈ 0.538 … 1.91, mean 1.44
 
 4. sigmoid, rule for input: g ⊙ y ⊙ (1 − y)
    ū₁ = h̄ ⊙ h ⊙ (1 − h)
        3×2 3×2      3×2
       = 2 h² ⊙ (1 − h)    | h̄ put in; multiplied out, cancelled and collected
-         3×2        3×2
-      ≈ 0.0861 … 0.292, mean 0.2
+         3×2       3×2
+      ≈ 0.0861 … 0.296, mean 0.182
 
 5. add, rule for other: g
    b̄ = 1ᵀ ū₁
          3×2
      = 2 1ᵀ (h² ⊙ (1 − h))    | ū₁ put in; numbers come out in front
-            3×2        3×2
-     ≈ [0.624, 0.577]
+            3×2       3×2
+     ≈ [0.488, 0.607]
 
 Result
 
   ∂L/∂b = 2 1ᵀ (h² ⊙ (1 − h))
-               3×2        3×2
+               3×2       3×2
 """
 
 

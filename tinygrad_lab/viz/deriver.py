@@ -57,7 +57,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg,
     "matmul": operator.matmul,
 }  # fmt: skip
-_INLINE = ("neg", "permute", "clone")
+_INLINE = ("neg", "permute", "cast", "clone")
 _WITH_NUMBER = ("add", "sub", "mul", "div")
 
 
@@ -205,7 +205,7 @@ class Deriver:
     def _made(self, v: Vertex) -> Symbol:
         """What a vertex is made of."""
         op, args = table[v.label], self._args(v)
-        if v.label == "clone":
+        if v.label in ("cast", "clone"):
             return args[0]  # type: ignore[no-any-return]
         if v.label == "mean" and args[0].dims and args[1] is None:
             return made(operator.truediv, made(table["sum"], *args), math.prod(self._counted(args[0].dims)))

@@ -388,7 +388,7 @@ def sum_of(terms: Sequence[Symbol]) -> Any:
     return total
 
 
-_SIGNS: dict[Any, int] = {operator.neg: 2, operator.sub: 1, operator.truediv: 1}
+_SIGNS: dict[Any, int] = {operator.neg: 2, operator.sub: 1, operator.truediv: 1, operator.pow: -2}
 
 
 def cost(e: Any) -> int:
@@ -398,5 +398,6 @@ def cost(e: Any) -> int:
     if not e._cost:
         below = e.head is operator.truediv and getattr(e.args[0], "head", None) is operator.neg
         e._cost = sum(cost(a) for a in e.args if isinstance(a, Symbol) or is_number(a)) or 4
-        e._cost += below + _SIGNS.get(e.head, 0)
+        times_ones = e.head is full and e.args[1] and not (is_number(e.args[0]) and e.args[0] in (0, 1))
+        e._cost += below + _SIGNS.get(e.head, 0) + (4 if times_ones else 0)
     return e._cost

@@ -161,6 +161,11 @@ def number_inside(e: Symbol, context: Context) -> Any:
 # ---------------------------------------------------------------------------------------- matrix algebra
 
 
+@rewrite("a dtype is none of the mathematics")
+def same_numbers(e: Symbol, context: Context) -> Any:
+    return e.args[0] if _op(e, "cast", "clone") and isinstance(e.args[0], Symbol) else None
+
+
 @rewrite("$(X^T)^T = X$")
 def transposed_twice(e: Symbol, context: Context) -> Any:
     if e.head is transposed and e.args[0].head is transposed:
@@ -178,7 +183,7 @@ def transposed_product(e: Symbol, context: Context) -> Any:
 
 
 _LINEAR = {operator.matmul: (0, 1), **dict.fromkeys((transposed, summed, sum_to, reshaped, kept, spread), (0,))}
-_LINEAR_OPS = ("sum", "permute", "reshape", "cast", "clone", "unpick", "getitem")
+_LINEAR_OPS = ("sum", "permute", "reshape", "unpick", "getitem")
 
 
 @rewrite("numbers come out in front")

@@ -124,7 +124,7 @@ def to_unicode(tex: str) -> str:
     text = readable(tex).replace(f" {_BAR}", _BAR).replace("^T", "ᵀ")
     text = re.sub(r"_(\d+|[aehijklmnoprstuvx](?![a-zA-Z0-9(]))", lambda m: m[1].translate(_LOWERED), text)
     text = re.sub(rf"((?:^|(?<=[ (]))[{_TOKEN}]+) / (?=[{_TOKEN}]+(?:[ ).,;]|$))", r"\1/", text)
-    return re.sub(rf"(.){_BAR}([₀-₉]*)", "\\1\N{COMBINING MACRON}\\2", text)
+    return unicodedata.normalize("NFC", text.replace(_BAR, "\N{COMBINING MACRON}"))
 
 
 def shaped_unicode(e: Any) -> tuple[str, str]:
