@@ -23,7 +23,7 @@ extensions = [
     "pictures",
     "contents",
     "api",
-    "book",
+    "derivation_book",
 ]
 exclude_patterns = ["_build", "_ext", "**/.ipynb_checkpoints"]
 nitpicky = True

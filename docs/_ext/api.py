@@ -1,72 +1,24 @@
-"""The reference: a page for every public room, written from its table of contents, and proof that no name is missing.
-
-What is public is what the package says: the names in a module's `__all__`, or, where it has none, those that it
-defines, or imports as themselves.
-"""
+"""The reference: a page for every public room, written from its table of contents, and proof that no name is missing."""
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from pages import heading, indented, write_folder
+from public import PACKAGE, contents, lead, methods, public_names, rooms, source, title
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-PACKAGE = "tinygrad_lab"
-CLOSED = {f"{PACKAGE}.ops"}
-"""Rooms whose contents are public by other names."""
-ASKED_FOR = (f"{PACKAGE}.testing.given", f"{PACKAGE}.testing.tensors")
-"""Rooms that need an extra, so that their parent doesn't import them."""
 LONG = 60
 """Names on a page, from which on each family has a page of its own."""
 
+
 log = logging.getLogger(__name__)
-
-
-def names(module: ModuleType) -> list[str]:
-    """The public names of a module, in its own order."""
-    if hasattr(module, "__all__"):
-        return list(module.__all__)
-    found = []
-    package = hasattr(module, "__path__")
-    for node in ast.parse(inspect.getsource(module)).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.append(node.name)
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            found += [a.asname or a.name for a in node.names if a.asname == a.name or (package and not a.asname)]
-    return [name for name in dict.fromkeys(found) if not name.startswith("_")]
-
-
-def contents(module: ModuleType) -> dict[str, Any]:
-    """The public functions, classes and values of a module."""
-    found = {name: getattr(module, name) for name in names(module)}
-    return {name: value for name, value in found.items() if not inspect.ismodule(value)}
-
-
-def rooms(module: ModuleType | None = None) -> Iterator[ModuleType]:
-    """The package and every public module in it."""
-    if module is None:
-        yield from rooms(importlib.import_module(PACKAGE))
-        yield from map(importlib.import_module, ASKED_FOR)
-        return
-    yield module
-    for name in names(module):
-        inner = getattr(module, name)
-        if inspect.ismodule(inner) and inner.__name__ == f"{module.__name__}.{name}" and inner.__name__ not in CLOSED:
-            yield from rooms(inner)
-
-
-def public_names() -> set[str]:
-    """Every name that the reference must explain."""
-    found = {f"{room.__name__}.{name}" for room in rooms() for name in contents(room)}
-    return found | {f"{PACKAGE}.Tensor.{name}" for name in methods()}
 
 
 # -------------------------------------------------------------------------------------------------------- pages
@@ -80,22 +32,6 @@ def entry(value: Any, name: str, known: dict[int, str]) -> str:
     if inspect.isclass(value):
         return f".. autoclass:: {name}\n   :members:\n"
     return f".. autofunction:: {name}\n" if callable(value) else f".. autodata:: {name}\n"
-
-
-def lead(module: ModuleType) -> str:
-    """What a module says of itself."""
-    return inspect.getdoc(module) or ""
-
-
-def title(module: ModuleType) -> str:
-    """The first sentence of what a module says of itself, up to a colon."""
-    return lead(module).split("\n\n")[0].replace("\n", " ").split(":")[0].split(". ")[0].rstrip(".")
-
-
-def source(value: Any, room: str) -> str:
-    """The module that a public thing comes from; the room itself for a plain value."""
-    module = getattr(value, "__module__", None) or room
-    return module if module.startswith(PACKAGE) else room
 
 
 def summary_table(found: list[str]) -> str:
@@ -131,12 +67,6 @@ def room_pages(room: ModuleType, known: dict[int, str]) -> dict[str, str]:
         top += f"{heading(title(module), '-')}\n{link}\n\n{summary_table(members)}\n"
     tree = indented("\n".join(page.removesuffix(".rst") for page in pages))
     return pages | {f"{name}.rst": f"{top}.. toctree::\n   :hidden:\n\n{tree}\n"}
-
-
-def methods() -> dict[str, Any]:
-    """The public methods and properties of a tensor."""
-    tensor = importlib.import_module(PACKAGE).Tensor
-    return {n: getattr(tensor, n) for n in dir(tensor) if not n.startswith("_")}
 
 
 def tensor_page() -> str:

@@ -74,7 +74,7 @@ def _with_extreme(draw: Any) -> tuple[Any, ...]:
 def ties(input: Array, extreme: Array, dim: DimLike = None) -> Array:
     """Each element's share of the extreme value of `input` over `dim`: 1 / n for each of n elements that tie.
 
-    NaN, which equals nothing, for an element that is NaN.
+    NaN, which equals nothing, for an element that is NaN. Constant between ties, so without gradient.
     """
     hit = np.equal(input, extreme)
     n = add_reduce(hit, axis=axis_of(input, dim), keepdims=True)

@@ -95,7 +95,10 @@ def _with_extremes(draw: Any) -> tuple[Any, ...]:
 def _extreme_share(
     input: Array, dim: int, index: Array, src: Array, extreme: Array, include_self: bool, of_src: bool
 ) -> Array:
-    """The share that each element of `src`, or of `input`, has in the extreme of its place: 1 / n for each of n."""
+    """The share that each element of `src`, or of `input`, has in the extreme of its place: 1 / n for each of n.
+
+    Constant between ties, so without gradient.
+    """
     places = along(dim, index)
     hit = np.array(np.equal(input, extreme), extreme.dtype)
     if not include_self:

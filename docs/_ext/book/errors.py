@@ -9,8 +9,8 @@ import numpy as np
 from tinygrad_lab.testing.oracles import Array, central, complex_step, extrapolated
 from tinygrad_lab.testing.properties import Case
 
-SHORTEST = 40  # steps are 2 ** -k
-LONGEST = 2
+# The longest step, and how often it halves. It is no power of two, with which round numbers wouldn't be rounded.
+FIRST, HALVINGS = 0.3, 38
 
 
 class Curve(NamedTuple):
@@ -33,7 +33,7 @@ def curves(case: Case) -> list[Curve]:
     exact = case.jacobians()
     scale = max((float(np.max(np.abs(j), initial=0.0)) for j in exact), default=0.0) or 1.0
     room = min(float(np.min(case.room(j), initial=np.inf)) for j in range(len(case.variables)))
-    steps = [h for h in 2.0 ** -np.arange(LONGEST, SHORTEST) if h < room]
+    steps = [h for h in (FIRST / 2.0 ** np.arange(HALVINGS)).tolist() if h < room]
 
     def worst(numeric: list[Array]) -> float:
         return max(float(np.max(np.abs(a - b), initial=0.0)) for a, b in zip(numeric, exact, strict=True)) / scale

@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator
 
 import numpy as np
-from api import title
 from generate import LONG, Coverage, described, kinks, own_ops, rule_text, rules_of, shown
 from pages import heading, indented
 from pictures import inline
+from public import title
+from sphinx.ext.napoleon import Config, GoogleDocstring
 
 import tinygrad_lab as tg
 from tinygrad_lab.convention import Convention, conventions
@@ -48,13 +49,16 @@ The **drawing** is one call, on arguments drawn from the domain as the tests dra
 the sum of the output.
 
 The **plot** is the rule's trial. Each curve compares every element of the Jacobian that the rule gives with a numeric
-one, for steps from long to short, and shows the greatest difference, relative to the greatest element. A *central
-difference*, :math:`(f(x + h) - f(x - h)) / 2h`, errs by :math:`h^2` while h is long, and by the rounding of f, which
-grows as 1/h, while h is short: a V, whose foot lies near :math:`10^{-10}`. *Richardson's* extrapolation removes the
-terms in :math:`h^2` and :math:`h^4` and reaches deeper with longer steps. A *complex step*,
-:math:`\operatorname{Im} f(x + ih) / h`, subtracts nothing and falls to the rounding of a single evaluation. All of them
-measure against the rule: if it were off by 0.05 %, no curve could fall below the dashed line. A linear function has no
-error but rounding, so its curves have only the left arm.
+one, for steps from long to short, and shows the greatest difference, relative to the greatest element.
+
+- A *central difference*, :math:`(f(x + h) - f(x - h)) / 2h`, errs by :math:`h^2` while h is long, and by the rounding
+of f, which grows as 1/h, while h is short: a V, whose foot lies near :math:`10^{-10}`. - *Richardson's* extrapolation
+removes the terms in :math:`h^2` and :math:`h^4`, and reaches deeper with longer steps. - A *complex step*,
+:math:`\operatorname{Im} f(x + ih) / h`, subtracts nothing and falls to the rounding of a single evaluation.
+
+All of them measure against the rule: were it off by 0.05 %, no curve could come to rest below the dashed line. A linear
+function has no error but rounding, so the right arms are missing; where nothing is rounded either, as in a sum of few
+numbers, the curves lie on the floor.
 """
 
 
@@ -140,7 +144,7 @@ def section(op: Op, behind: str) -> str:
     Raises:
         MissingDerivationError: its docstring has no derivation.
     """
-    text = derivation(op)
+    text = str(GoogleDocstring(derivation(op), Config(napoleon_use_rtype=False)))
     case = sample(op)
     parts = [f".. _op-{op.name}:\n", heading(op.name, "-"), f".. math:: {op_formula(op)}\n", text + "\n"]
     if case.variables:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from .errors import SHORTEST, Curve
+from .errors import FIRST, HALVINGS, Curve
 
 WIDTH, HEIGHT = 380, 236
 LEFT, RIGHT, TOP, BOTTOM = 46, 372, 30, 196
 LOW, HIGH = -17.0, 1.0  # powers of ten of the error; a rounding to nothing stands at the foot
-SHORT, LONG = math.log10(2.0**-SHORTEST), 0.0
+SHORT, LONG = math.log10(FIRST / 2**HALVINGS), 0.0
 SLIP = 5e-4
 """How far off a rule with a wrong last term could be: the curve of such a rule would end on this line."""
 
