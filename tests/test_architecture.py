@@ -22,7 +22,7 @@ MAX_LINES = 550
 
 # The rooms, from the ground up. A room is a module or a folder right inside the package.
 HOUSE = (
-    {"graph", "memory", "random", "threads"},
+    {"dtypes", "graph", "memory", "random", "threads"},
     {"domain", "convention"},
     {"op"},
     {"ops"},
@@ -38,6 +38,7 @@ HOUSE = (
     {"utils"},
     {"datasets"},
     {"io"},
+    {"training"},
     {"viz"},
     {"testing"},
     {"compile"},
@@ -48,7 +49,10 @@ HOUSE = (
 )
 FLOOR = {room: floor for floor, rooms in enumerate(HOUSE) for room in rooms}
 
-HEAVY = ("graphviz", "hypothesis", "matplotlib", "pooch", "pygraphviz", "pytest", "safetensors", "scipy", "tqdm")
+HEAVY = (
+    *("graphviz", "hypothesis", "matplotlib", "pooch", "pygraphviz", "pytest", "safetensors", "scipy", "tensorboardX"),
+    *("tokenizers", "tqdm", f"{NAME}.training"),
+)
 
 
 @dataclass(frozen=True)

@@ -148,16 +148,26 @@ class Op:
     adds: Callable[..., bool] | None
     sample: Callable[[Any], tuple[Any, ...]] | None
     doc: str
-    reads_y: bool = field(init=False)
-    _needs: tuple[frozenset[int], ...] = field(init=False)
+    _reads: tuple[frozenset[int], ...] | None = field(init=False, default=None)
+    _needed: dict[tuple[bool, ...], frozenset[int]] = field(init=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if isinstance(self.rules, Each):
-            reads: tuple[frozenset[int], ...] = (_reads(self.rules.rule, skip=1),)
-        else:
-            reads = tuple(map(_reads, self.rules))
-        self.reads_y = any(1 in positions for positions in reads)
-        self._needs = tuple(frozenset(p - 2 for p in positions if p > 1) for positions in reads)
+    @property
+    def reads(self) -> tuple[frozenset[int], ...]:
+        """For each rule the positions of what it reads: 1 for the output, from 2 on the arguments.
+
+        A rule's text is read when it is first asked for: that takes longer than to define the op.
+        """
+        if self._reads is None:
+            if isinstance(self.rules, Each):
+                self._reads = (_reads(self.rules.rule, skip=1),)
+            else:
+                self._reads = tuple(map(_reads, self.rules))
+        return self._reads
+
+    @property
+    def reads_y(self) -> bool:
+        """Whether some rule reads the output."""
+        return any(1 in positions for positions in self.reads)
 
     @property
     def elementwise(self) -> bool:
@@ -178,11 +188,18 @@ class Op:
         """Whether the i-th argument is an operand, a tensor or array, or a plain value."""
         return self.domain[min(i, len(self.domain) - 1)].array
 
-    def needs(self, inputs: Sequence[Node | None]) -> set[int]:
+    def needs(self, inputs: Sequence[Node | None]) -> frozenset[int]:
         """The positions of the arguments whose values the rules for `inputs` read."""
-        if isinstance(self.rules, Each):
-            return set(range(self.rules.skip, len(inputs))) if self.rules.skip in self._needs[0] else set()
-        return set().union(*(n for n, inp in zip(self._needs, inputs, strict=False) if inp is not None))
+        asked = tuple([inp is not None for inp in inputs])
+        found = self._needed.get(asked)
+        if found is None:
+            if isinstance(self.rules, Each):
+                found = frozenset(range(self.rules.skip, len(inputs)) if self.rules.skip + 2 in self.reads[0] else ())
+            else:
+                read = frozenset().union(*itertools.compress(self.reads, asked))
+                found = frozenset(p - 2 for p in read if p > 1)
+            self._needed[asked] = found
+        return found
 
     def thin(self, values: Sequence[Any], inputs: Sequence[Node | None]) -> list[Any]:
         """`values` without the arrays that no rule will read: an `Outline` stands in for each."""
@@ -244,8 +261,6 @@ class Op:
             RuntimeError: the operands' dtypes differ, and the op doesn't bring them to one.
             NotImplementedError: they are of bool, which such an op hasn't either.
         """
-        if (watch := watcher.get()) is not None:
-            watch(self, values, y)
         again = list(args)
         for i, v in enumerate(values):
             if isinstance(v, np.generic):
@@ -273,7 +288,11 @@ class Op:
                         )
                     a = args[i]
                     again[i] = a.to(target) if isinstance(a, Tensor) else values[i].astype(target)
-        return None if all(a is b for a, b in zip(args, again, strict=True)) else again
+        if not all(a is b for a, b in zip(args, again, strict=True)):
+            return again
+        if (watch := watcher.get()) is not None:
+            watch(self, values, y)
+        return None
 
     def wrapped(self, args: Sequence[Any]) -> list[Any] | None:
         """Arguments to call the op with again: numbers that the tensors' integers don't count to, modulo 2 to the bits.
@@ -326,13 +345,25 @@ def _renamed(kwargs: dict[str, Any], params: Collection[str]) -> dict[str, Any]:
 
 def numpy_names(function: F) -> F:
     """Let a composition understand NumPy's `axis` and `keepdims`, as every op does."""
-    params = tuple(inspect.signature(function).parameters)
+    params = _parameters(function)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **_renamed(kwargs, params)) if kwargs else function(*args)
 
     return call  # type: ignore[return-value]  # wraps keeps the signature
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of the positional parameters, that of `*rest` at the end; `inspect.signature` takes 20 times as long.
+
+    Raises:
+        TypeError: `function` isn't written in Python.
+    """
+    code = getattr(function, "__code__", None)
+    if code is None:
+        raise TypeError(f"op: a forward or a rule must be a Python function, not {function!r}")
+    return tuple(code.co_varnames[: code.co_argcount + bool(code.co_flags & inspect.CO_VARARGS)])
 
 
 def _reads(rule: Rule | None, skip: int = 0) -> frozenset[int]:
@@ -342,11 +373,8 @@ def _reads(rule: Rule | None, skip: int = 0) -> frozenset[int]:
     """
     if rule is None:
         return frozenset()
-    code = getattr(rule, "__code__", None)
-    if code is None:
-        raise TypeError(f"op: a rule must be a Python function, whose text tells what it reads, not {rule!r}")
-    names = code.co_varnames[: code.co_argcount + bool(code.co_flags & inspect.CO_VARARGS)]
-    steps = list(dis.get_instructions(code))
+    names = _parameters(rule)
+    steps = list(dis.get_instructions(rule))
     found: set[int] = set()
     for step, after in itertools.zip_longest(steps, steps[1:]):
         if step.opname.startswith("LOAD_"):
@@ -406,14 +434,13 @@ def op(
     """
 
     def enter(forward: Callable[P, Any]) -> Callable[P, Tensor]:
-        parameters = inspect.signature(forward).parameters.values()
-        params = tuple(p.name for p in parameters)
+        params = _parameters(forward)
         record = Op(
             name=forward.__name__.strip("_"),
             forward=forward,
             rules=rules if each is None else Each(each, skip=len(params) - 1),
             params=params,
-            defaults={p.name: p.default for p in parameters if p.default is not p.empty},
+            defaults=dict(zip(reversed(params), reversed(forward.__defaults__ or ()), strict=False)),
             domain=domain if isinstance(domain, tuple) else (domain,) * len(params),
             tex=tex,
             shapes=shapes or ", ".join(["(*)"] * len(params)) + " -> (*)",
@@ -443,10 +470,12 @@ def _eager(op: Op) -> Callable[..., Any]:
     """The function that people call. Every operation pays for each of its lines, so it is written out flat."""
     forward, rules, fused, view = op.forward, op.rules, op.fused, op.view
     arity = None if op.variadic else len(op.params)
-    reads_y, elementwise = op.reads_y, op.elementwise
+    reads_y: bool | None = None  # not known before it is needed
+    elementwise = op.elementwise
     tick, ndarray = memory.tick, np.ndarray
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        nonlocal reads_y
         if kwargs or len(args) != arity:
             args = op.bind(args, kwargs)
         values: list[Any] = []
@@ -496,6 +525,8 @@ def _eager(op: Op) -> Callable[..., Any]:
             out._node = node = Node()
             node.op = op
             node.inputs = inputs
+            if reads_y is None:
+                reads_y = op.reads_y
             small = y.size <= _SMALL and (elementwise or getattr(values[0], "size", _SMALL) < _SMALL)
             node.args = values if small else op.thin(values, inputs)
             node.y = (y, residual) if fused is not None else y if reads_y else None

@@ -356,7 +356,8 @@ class Tensor(Methods, NumPyProtocols):
         return f"tensor({text})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.item() if spec and self.array.size == 1 else repr(self), spec)
+        number = (type(self) is Tensor and self.array.ndim == 0) or (spec and self.array.size == 1)
+        return format(self.item() if number else repr(self), spec)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:

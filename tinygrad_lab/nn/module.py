@@ -12,9 +12,10 @@ import numpy as np
 from .. import memory
 from ..graph import RemovableHandle
 from ..tensor import DTypeLike, Tensor
-from .parameter import Parameter
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 PARAMETER, BUFFER, CHILD = "parameter", "buffer", "child module"
+SHAPELESS = (UninitializedParameter, UninitializedBuffer)
 
 
 class IncompatibleKeys(NamedTuple):
@@ -89,6 +90,9 @@ class Module:
             self._remember(name, PARAMETER)
         elif isinstance(value, Module) and known != PARAMETER:
             self._remember(name, CHILD)
+        elif isinstance(value, Buffer):
+            self._remember(name, BUFFER)
+            (self._transient.discard if value.persistent else self._transient.add)(name)
         elif known and value is not None and not (known == BUFFER and isinstance(value, Tensor)):
             raise TypeError(
                 f"cannot assign '{type(value).__name__}' as {known} '{name}' "
@@ -105,6 +109,8 @@ class Module:
             what = "parameters" if kind == PARAMETER else kind.split()[-1]
             raise AttributeError(f"cannot assign {what} before Module.__init__() call")
         if self._kinds.get(name) != kind:
+            if isinstance(getattr(type(self), name, None), property):
+                raise KeyError(f"attribute '{name}' already exists")
             self._forget(name)
             self._kinds[name] = kind
 
@@ -405,7 +411,7 @@ class Module:
         out = OrderedDict() if destination is None else destination
         for name, tensor in (*self._registered(PARAMETER).items(), *self._registered(BUFFER).items()):
             if tensor is not None and name not in self._transient:
-                out[prefix + name] = tensor if keep_vars else tensor.detach()
+                out[prefix + name] = tensor if keep_vars or isinstance(tensor, SHAPELESS) else tensor.detach()
         for name, child in self._registered(CHILD).items():
             if child is not None:
                 child.state_dict(destination=out, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
@@ -427,7 +433,7 @@ class Module:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        own = self.state_dict()
+        own = self.state_dict(keep_vars=True)
         keys = IncompatibleKeys([k for k in own if k not in state_dict], [k for k in state_dict if k not in own])
         errors = []
         if strict and keys.missing_keys:
@@ -441,7 +447,7 @@ class Module:
                     f'While copying the parameter named "{name}", expected a tensor or array from checkpoint but '
                     f"received {type(value)}"
                 )
-            elif tuple(value.shape) != own[name].shape:
+            elif not isinstance(own[name], SHAPELESS) and tuple(value.shape) != own[name].shape:
                 errors.append(
                     f"size mismatch for {name}: copying a param with shape {tuple(value.shape)} from checkpoint, the "
                     f"shape in current model is {own[name].shape}."
@@ -450,6 +456,8 @@ class Module:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
         site = memory.user_site()
         for name, value in found.items():
+            if isinstance(own[name], SHAPELESS):
+                own[name].materialize(value.shape)
             array = value.array if isinstance(value, Tensor) else np.asarray(value)
             np.copyto(own[name].array, array, casting="unsafe")
             memory.touch("load_state_dict", own[name].array, site=site)
