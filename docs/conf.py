@@ -35,6 +35,7 @@ autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 autosummary_generate = False
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 python_maximum_signature_line_length = 88
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
@@ -45,6 +46,7 @@ nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_merge_streams = True
+nb_output_stderr = "remove"  # libraries of C write there what a reader has no use for
 
 math_numfig = False
 html_math_renderer = "mathml"

@@ -65,7 +65,8 @@ def room_pages(room: ModuleType, known: dict[int, str]) -> dict[str, str]:
         pages[page] = "\n".join([*lines, *(entries[n] for n in members)])
         link = f":doc:`In full <{page.removesuffix('.rst')}>`."
         top += f"{heading(title(module), '-')}\n{link}\n\n{summary_table(members)}\n"
-    tree = indented("\n".join(page.removesuffix(".rst") for page in pages))
+    files = [page.removesuffix(".rst") for page in pages]
+    tree = indented("\n".join(f"{file.rpartition('/')[2]} <{file}>" for file in files))
     return pages | {f"{name}.rst": f"{top}.. toctree::\n   :hidden:\n\n{tree}\n"}
 
 
@@ -110,7 +111,8 @@ def pages() -> dict[str, str]:
     known: dict[int, str] = {}
     for room in rooms():
         found |= room_pages(room, known)
-    tree = indented("\n".join([PACKAGE, "Tensor", *(r.__name__ for r in rooms() if r.__name__ != PACKAGE)]))
+    inner = [r.__name__ for r in rooms() if r.__name__ != PACKAGE]
+    tree = indented("\n".join([PACKAGE, "Tensor", *(f"{name.removeprefix(PACKAGE + '.')} <{name}>" for name in inner)]))
     return found | {
         "Tensor.rst": tensor_page(),
         "index.rst": f"{heading('Reference')}\nEvery public name, by the room it lives in.\n\n"

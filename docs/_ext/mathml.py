@@ -27,16 +27,18 @@ log = logging.getLogger(__name__)
 # Commands that the converter doesn't know.
 COMMANDS = {r"\arg": r"\operatorname{arg}", r"\_": "_"}
 
-# What a browser needs to be told that LaTeX knows: words are functions, which stand off their argument but for a
-# parenthesis; an infinity is no operator; a bar over a product is as long as it.
+# What a browser needs to be told that LaTeX knows: words are functions, which stand off their argument, but for a
+# parenthesis, and off what is before them; an infinity is no operator; a bar over a product is as long as it.
 WORD = r"<m[io](?: [^>]*)?>(?P<word>[a-zA-Z][a-zA-Z ]+)</m[io]>"
+FUNCTION = "<mi>[a-zA-Z ]{2,}</mi>"
 SPACE = '<mspace width="0.17em" />'
 REWRITES = [
-    (rf"(?<!<munder>)(?<!<msub>){WORD}(?=<m(?:i|n|row|su|frac|over|text))", rf"<mi>\g<word></mi>{SPACE}"),
     (WORD, r"<mi>\g<word></mi>"),
-    (r"(?<=<msup>)(<mi>[a-z]{2,}</mi>.{1,40}?</msup>)(?=<m[in])", rf"\1{SPACE}"),
+    (rf"(?<!<munder>)(?<!<msup>)(?<!<msub>)({FUNCTION})(?=<m(?:i|n|row|su|frac|over|text))", rf"\1{SPACE}"),
+    (rf"(<msup>{FUNCTION}.{{1,40}}?</msup>)(?=<m[in])", rf"\1{SPACE}"),
+    (rf"(</m(?:i|n|sup|sub|frac)>)(?=(?:<msup>|<munder>)?{FUNCTION})", rf"\1{SPACE}"),
     ("<mo>&#x0221E;</mo>", "<mi>&#x0221E;</mi>"),
-    ('<mo accent="true">&#x02015;</mo>', '<mo stretchy="true">&#x000AF;</mo>'),
+    (r'<mo (?:accent|stretchy)="true">&#x0(?:2015|00AF);</mo>', '<mo stretchy="true">&#x203E;</mo>'),
 ]
 
 

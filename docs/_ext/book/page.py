@@ -52,9 +52,10 @@ The **plot** is the rule's trial. Each curve compares every element of the Jacob
 one, for steps from long to short, and shows the greatest difference, relative to the greatest element.
 
 - A *central difference*, :math:`(f(x + h) - f(x - h)) / 2h`, errs by :math:`h^2` while h is long, and by the rounding
-of f, which grows as 1/h, while h is short: a V, whose foot lies near :math:`10^{-10}`. - *Richardson's* extrapolation
-removes the terms in :math:`h^2` and :math:`h^4`, and reaches deeper with longer steps. - A *complex step*,
-:math:`\operatorname{Im} f(x + ih) / h`, subtracts nothing and falls to the rounding of a single evaluation.
+  of f, which grows as 1/h, while h is short: a V, whose foot lies near :math:`10^{-10}`.
+- *Richardson's* extrapolation removes the terms in :math:`h^2` and :math:`h^4`, and reaches deeper with longer steps.
+- A *complex step*, :math:`\operatorname{Im} f(x + ih) / h`, subtracts nothing and falls to the rounding of a single
+  evaluation.
 
 All of them measure against the rule: were it off by 0.05 %, no curve could come to rest below the dashed line. A linear
 function has no error but rounding, so the right arms are missing; where nothing is rounded either, as in a sum of few
@@ -78,12 +79,11 @@ def cotangent(op: Op, i: int) -> str:
 
 def rules(op: Op) -> Iterator[str]:
     """The rule of each operand: as mathematics where it can be read so, and as its text."""
+    yield ".. list-table::\n   :header-rows: 1\n   :class: rules\n\n   * - operand\n     - rule\n     - as it stands"
     for i, name, rule in rules_of(op):
         tex = rule_formula(op, i)
-        yield f"``{name}``\n"
-        if tex is not None and len(tex) <= LONG:
-            yield indented(f".. math:: {cotangent(op, i)} = {tex}\n")
-        yield indented(f".. code-block:: python\n\n   {' '.join(rule_text(op, i, rule).split())}\n")
+        formula = f":math:`{cotangent(op, i)} = {tex}`" if tex is not None and len(tex) <= LONG else ""
+        yield f"   * - ``{name}``\n     - {formula}\n     - ``{' '.join(rule_text(op, i, rule).split())}``"
 
 
 def facts(op: Op, case: Case, behind: str) -> Iterator[str]:
@@ -148,10 +148,10 @@ def section(op: Op, behind: str) -> str:
     case = sample(op)
     parts = [f".. _op-{op.name}:\n", heading(op.name, "-"), f".. math:: {op_formula(op)}\n", text + "\n"]
     if case.variables:
-        parts += rules(op)
+        parts.append("\n".join(rules(op)) + "\n")
     else:
         parts.append(without_rule(op, case.y) + "\n")
-    parts.append("\n".join(facts(op, case, behind)) + "\n")
+    parts.append(".. rst-class:: facts\n\n" + "\n".join(facts(op, case, behind)) + "\n")
     if case.variables:
         parts.append(f".. raw:: html\n\n{indented(pictures(case))}\n")
     return "\n".join(parts)
@@ -182,12 +182,12 @@ def book() -> dict[str, str]:
 
 
 def name_of(family: str) -> str:
-    return family.rpartition(".")[2]
+    return family.removeprefix("tinygrad_lab.")
 
 
 def index(families: dict[str, list[Op]]) -> str:
     """The first page: how to read the book, its families, and every op in alphabetical order."""
-    tree = indented("\n".join(map(name_of, families)))
+    tree = indented("\n".join(f"{name_of(f).removeprefix('ops.')} <{name_of(f)}>" for f in families))
     rows = "\n".join(
         f"   * - :doc:`{name_of(family)}`\n     - " + ", ".join(f":ref:`{op.name} <op-{op.name}>`" for op in ops)
         for family, ops in families.items()
