@@ -1,10 +1,13 @@
 """What the site finds by itself: every public name, and every guide."""
 
 import types
+from pathlib import Path
 
 import pytest
 from contents import guides
-from public import contents, names, public_names, rooms
+from public import CLOSED, contents, names, public_names, rooms
+
+import tinygrad_lab
 
 
 @pytest.mark.parametrize(
@@ -25,6 +28,7 @@ from public import contents, names, public_names, rooms
         "optim.AdamW",
         "optim.lr_scheduler.OneCycleLR",
         "special.erf",
+        "training.Trainer",
         "testing.check_derivation",
         "testing.given.given_gradient",
         "testing.tensors.tensors",
@@ -46,6 +50,14 @@ def test_a_room_inside_a_room_is_found():
     found = [room.__name__ for room in rooms()]
     assert len(found) == len(set(found))
     assert {"tinygrad_lab", "tinygrad_lab.nn.utils.rnn", "tinygrad_lab.optim.swa_utils"} <= set(found)
+
+
+def test_every_module_with_a_list_of_names_is_a_room():
+    found = {room.__name__ for room in rooms()} | CLOSED
+    for path in Path(tinygrad_lab.__file__).parent.rglob("*.py"):
+        if "\n__all__ = " in path.read_text(encoding="utf-8"):
+            parts = path.relative_to(Path(tinygrad_lab.__file__).parents[1]).with_suffix("").parts
+            assert ".".join(parts).removesuffix(".__init__") in found
 
 
 def test_a_module_says_by_its_list_what_is_public():

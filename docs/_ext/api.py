@@ -1,4 +1,4 @@
-"""The reference: a page for every public room, written from its table of contents, and proof that no name is missing."""
+"""The reference: a page for every public room, written from its contents, and proof that no name is missing."""
 
 from __future__ import annotations
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from book.derivation import MissingDerivationError
+from book.page import book
 from pages import write_folder
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 import tinygrad_lab
-
-from book.derivation import MissingDerivationError
-from book.page import book
 
 STAMP = "stamp.txt"
 

@@ -13,10 +13,11 @@ from types import ModuleType
 from typing import Any
 
 PACKAGE = "tinygrad_lab"
-CLOSED = {f"{PACKAGE}.ops"}
-"""Rooms whose contents are public by other names."""
-ASKED_FOR = (f"{PACKAGE}.testing.given", f"{PACKAGE}.testing.tensors")
-"""Rooms that need an extra, so that their parent doesn't import them."""
+CLOSED = {f"{PACKAGE}.ops", f"{PACKAGE}.demo"}
+"""Rooms whose contents are public by other names, or by a command."""
+ASKED_FOR = (f"{PACKAGE}.testing.given", f"{PACKAGE}.testing.tensors", f"{PACKAGE}.training")
+"""Rooms that their parent doesn't import: they need an extra, or most programs don't need them."""
+
 
 def names(module: ModuleType) -> list[str]:
     """The public names of a module, in its own order."""
