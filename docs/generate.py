@@ -234,7 +234,7 @@ class Coverage:
     def of_ops(self) -> Iterator[str]:
         for module in dict.fromkeys(op.forward.__module__ for op in own_ops()):
             ops = [op for op in own_ops() if op.forward.__module__ == module]
-            yield f"## {module.removeprefix('tinygrad_lab.')}\n"
+            yield f"### {module.removeprefix('tinygrad_lab.')}\n"
             yield rows(
                 ("op", "formula", "rule, by operand", "domain", "kinks", "orders", "PyTorch"),
                 (
@@ -255,7 +255,7 @@ class Coverage:
         calls = {id(op.call) for op in table.values()}
         for room, (_, theirs) in ROOMS.items():
             names = self.public[room]
-            yield f"## {room}\n"
+            yield f"### {room}\n"
             if room == "Tensor":
                 plain = [n for n in names if not n.endswith("_")]
                 within = [n for n in names if n.endswith("_") and not n.endswith("__")]
@@ -294,9 +294,9 @@ class Coverage:
                 "sums. *Orders* are the derivatives that the property in `tests/test_op_property.py` checks against "
                 "numeric ones; the *domain* is where it draws arguments, off the *kinks*, whose gradients are in "
                 "[conventions.md](conventions.md). Names are PyTorch's.\n",
-                "# Ops\n",
+                "## Ops\n",
                 *ops,
-                "# Public functions\n",
+                "## Public functions\n",
                 *functions,
             ]
         )
