@@ -276,7 +276,7 @@ def evaluate(expression: Any, values: Mapping[str, Any]) -> Any:
     def value(e: Any) -> Any:
         if isinstance(e, Fraction):
             return float(e)
-        if isinstance(e, tuple | list):
+        if type(e) in (tuple, list):
             return type(e)(map(value, e))
         if not isinstance(e, Symbol):
             return e
@@ -357,7 +357,7 @@ def same(a: Any, b: Any) -> bool:
 
 def names_in(e: Any) -> set[str]:
     """The names that stand in an expression, or in several."""
-    if isinstance(e, tuple | list):
+    if type(e) in (tuple, list):
         return set().union(*map(names_in, e))
     if not isinstance(e, Symbol):
         return set()
@@ -366,7 +366,7 @@ def names_in(e: Any) -> set[str]:
 
 def substituted(e: Any, names: Mapping[str, Symbol]) -> Any:
     """The expression with expressions in place of names."""
-    if isinstance(e, tuple | list):
+    if type(e) in (tuple, list):
         return type(e)(substituted(a, names) for a in e)
     if not isinstance(e, Symbol):
         return e
