@@ -38,7 +38,7 @@ ROOMS: dict[str, tuple[Any, str]] = {
 }
 """The rooms of public functions, and where PyTorch has them."""
 
-OURS = {"tg": {"expand", "op"}, "Tensor": {"named"}}
+OURS = {"tg": {"derive", "expand", "op"}, "Tensor": {"named"}}
 """Public functions that PyTorch doesn't have, by room; every other name is PyTorch's."""
 
 

@@ -77,13 +77,13 @@ class Transformed(Dataset):
         return len(self.pixels)
 
 
-def train(model, loader, test_set, epochs, lr=0.4):
-    """Returns (training loss, training accuracy, test accuracy) of each epoch, and the seconds of a step."""
+def train(model, loader, test_set, epochs, lr):
+    """Returns the loss of each step, the accuracies in training and in the test of each epoch, and a step's seconds."""
     optimizer = optim.SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=5e-4, nesterov=True)
     scheduler = optim.lr_scheduler.OneCycleLR(optimizer, lr, epochs=epochs, steps_per_epoch=len(loader))
-    history, seconds = [], 0
+    losses, accuracies, seconds = [], {"training": [], "test": []}, 0
     for epoch in range(1, epochs + 1):
-        losses, hits = [], []
+        hits = []
         for x, t in tqdm(loader, desc=f"epoch {epoch} of {epochs}", unit="batch", leave=False, mininterval=1):
             start = time.perf_counter()
             y = model(x)
@@ -95,11 +95,11 @@ def train(model, loader, test_set, epochs, lr=0.4):
             seconds += time.perf_counter() - start
             losses.append(loss.item())
             hits.append((y.argmax(dim=1) == t).double().mean().item())
-        predicted = predict(model, test_set)
-        accuracy = np.mean(predicted == test_set.tensors[1].numpy())
-        history.append((np.mean(losses), 100 * np.mean(hits), 100 * accuracy))
-        print(f"epoch {epoch}: loss {history[-1][0]:.3f}, test accuracy {history[-1][2]:.2f} %")
-    return np.array(history), seconds / (epochs * len(loader))
+        accuracies["training"].append(100 * np.mean(hits))
+        accuracies["test"].append(100 * np.mean(predict(model, test_set) == test_set.tensors[1].numpy()))
+        mean = np.mean(losses[-len(loader) :])
+        print(f"epoch {epoch}: loss {mean:.3f}, test accuracy {accuracies['test'][-1]:.2f} %")
+    return losses, accuracies, seconds / len(losses)
 
 
 @tg.no_grad()
@@ -118,21 +118,23 @@ def main(args):
     normalize = Normalize(MEAN, STD)
     augmented = Transformed(*train_set, Compose([RandomCrop(32, padding=4), RandomHorizontalFlip(), normalize]))
     test_set = TensorDataset(normalize(tg.tensor(pixels / np.float32(255))), tg.tensor(labels))
-    loader = DataLoader(augmented, batch_size=128, shuffle=True, drop_last=True)
+    loader = DataLoader(augmented, batch_size=32 if args.quick else 128, shuffle=True, drop_last=True)
     print(f"{sum(p.numel() for p in model.parameters()):,} weights")
-    history, seconds = train(model, loader, test_set, epochs, lr)
-    print(f"test accuracy {history[-1, 2]:.2f} % after {epochs} epochs; {seconds:.3f} s a step of 128 images")
-    draw(args, history, pixels, labels, predict(model, test_set))
+    losses, accuracies, seconds = train(model, loader, test_set, epochs, lr)
+    print(f"test accuracy {accuracies['test'][-1]:.2f} % after {epochs} epochs; {seconds:.3f} s a step")
+    draw(args, losses, accuracies, pixels, labels, predict(model, test_set))
 
 
-def draw(args, history, pixels, labels, predicted):
+def draw(args, losses, accuracies, pixels, labels, predicted):
     """The curves, and the first test images with the class that each was given."""
     figure = plt.figure(figsize=(9, 5.6), layout="constrained")
     above, below = figure.subfigures(2, 1, height_ratios=(1.1, 1))
     left, right = above.subplots(1, 2)
-    at = range(1, len(history) + 1)
-    curves(left, {"": history[:, 0]}, "training loss", at=at)
-    curves(right, {"training": history[:, 1], "test": history[:, 2]}, "accuracy, %", at=at)
+    epochs = len(accuracies["test"])
+    parts = np.array_split(losses, min(len(losses), 100))  # of the training; of each the mean is drawn
+    curves(left, {"": [part.mean() for part in parts]}, "training loss", at=np.linspace(0, epochs, len(parts)))
+    curves(right, accuracies, "accuracy, %", at=range(1, epochs + 1))
+    right.xaxis.get_major_locator().set_params(integer=True)
     for axes, image, label, found in zip(below.subplots(2, 8).flat, pixels, labels, predicted):
         axes.imshow(image.transpose(1, 2, 0))
         axes.set_axis_off()

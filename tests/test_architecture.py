@@ -40,18 +40,19 @@ HOUSE = (
     {"io"},
     {"training"},
     {"viz"},
+    {"script"},
     {"testing"},
     {"compile"},
     {"distributed"},
-    {"demo"},
+    {"demo", "shown"},
     {"cli"},
     {"__init__", "__main__"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(HOUSE) for room in rooms}
 
 HEAVY = (
-    *("graphviz", "hypothesis", "matplotlib", "pooch", "pygraphviz", "pytest", "safetensors", "scipy", "tensorboardX"),
-    *("tokenizers", "tqdm", f"{NAME}.training"),
+    *("graphviz", "hypothesis", "latex2mathml", "matplotlib", "pooch", "pygraphviz", "pytest", "safetensors", "scipy"),
+    *("tensorboardX", "tokenizers", "tqdm", f"{NAME}.training"),
 )
 
 

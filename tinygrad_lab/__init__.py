@@ -506,5 +506,8 @@ from .threads import (
     get_num_threads as get_num_threads,
     set_num_threads as set_num_threads,
 )
+from .viz import (
+    derive as derive,
+)
 
 __version__ = "0.1.0"

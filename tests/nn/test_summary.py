@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 import tinygrad_lab as tg
 from tinygrad_lab import nn
 from tinygrad_lab.nn import functional as F
+from tinygrad_lab.nn.summary import MULTIPLY_ADDS
+from tinygrad_lab.op import table
 
 
 def macs(model: nn.Module, input: Any) -> int:
@@ -98,6 +101,19 @@ def test_a_transformer_layer() -> None:
     found = nn.summary(nn.TransformerEncoderLayer(e, 2, f), (length, n, e))
     assert found.total_multiply_adds == n * length * (4 * e * e + 2 * e * f) + n * 2 * length * length * e
     assert found.total_parameters == 4 * (e * e + e) + (e * f + f) + (f * e + e) + 4 * e
+
+
+def test_every_op_that_sums_products_is_counted() -> None:
+    def letters(shapes: str) -> list[set[str]]:
+        return [set(re.findall("[a-z]", shape)) for shape in re.findall(r"\([^)]*\)", shapes)]
+
+    moving = {"unpick_points", "place_points"}  # these add up what falls on one place
+    for name, op in table.items():
+        inputs, output = (letters(side) for side in op.shapes.split("->"))
+        kept = set().union(*output)
+        summed = {a for shape in inputs for a in shape if sum(a in other for other in inputs) > 1 and a not in kept}
+        if summed and name not in moving and op.forward.__module__.startswith("tinygrad_lab"):
+            assert name in MULTIPLY_ADDS, f"{name} sums over {summed}: {op.shapes}"
 
 
 def test_products_outside_any_layer_and_many_operands_are_counted() -> None:

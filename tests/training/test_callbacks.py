@@ -160,13 +160,16 @@ def test_logs(tmp_path: Any) -> None:
 
 def test_the_progress_bar(capsys: Any) -> None:
     found = trainer(Progress())
-    found.fit(BATCHES, 2)
+    found.fit(BATCHES, 2, validation=BATCHES)
     shown = capsys.readouterr().err
     assert "epoch 2/2: 100%" in shown
-    assert "3/3" in shown
+    assert "6/6" in shown
     assert f"loss={found.history['loss'][-1]:.4g}" in shown
-    found.fit(iter(BATCHES), 3)
-    assert "epoch 3/3: 3batch" in capsys.readouterr().err
+    assert f"validation_loss={found.history['validation_loss'][-1]:.4g}" in shown
+    found.fit(BATCHES, 4)
+    assert "12/12" in capsys.readouterr().err
+    found.fit(iter(BATCHES), 5)
+    assert "epoch 5/5: 3batch" in capsys.readouterr().err
 
 
 @pytest.mark.slow  # tensorboardX imports PyTorch where there is one

@@ -68,7 +68,8 @@ def test_interrupted_at_any_event(whole: Any, n: int, tmp_path: Path) -> None:
     assert (tmp_path / "run.csv").read_text() == log
 
 
-def test_interrupted_in_a_validation(whole: Any, tmp_path: Path, monkeypatch: Any) -> None:
+@pytest.mark.parametrize("every_steps", [2, None])
+def test_interrupted_in_a_validation(whole: Any, every_steps: int | None, tmp_path: Path, monkeypatch: Any) -> None:
     own, expected, _ = whole
     calls = 0
 
@@ -83,7 +84,7 @@ def test_interrupted_in_a_validation(whole: Any, tmp_path: Path, monkeypatch: An
 
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "forward", interrupting)
-        trainer = run(tmp_path, own=own)
+        trainer = run(tmp_path, own=own, every_steps=every_steps)
     assert trainer.interrupted
     assert (trainer.epoch, trainer.step, len(trainer.history)) == (1, 6, 1)
     assert fingerprint(run(tmp_path, own=own)) == expected

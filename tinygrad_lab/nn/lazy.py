@@ -22,7 +22,7 @@ from .conv import (
 )
 from .functional.windows import Ints
 from .linear import Linear
-from .module import SHAPELESS, Module
+from .module import Module
 from .normalization import (
     BatchNorm1d,
     BatchNorm2d,
@@ -33,6 +33,7 @@ from .normalization import (
     _ByChannel,
 )
 from .parameter import UninitializedBuffer, UninitializedParameter
+from .saving import SHAPELESS
 
 
 class LazyModuleMixin(Module):

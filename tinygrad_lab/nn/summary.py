@@ -52,6 +52,7 @@ MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
     "vecdot": lambda y, a, b: y.size * a.shape[-1],
     "euclidean": lambda y, a, b: y.size * a.shape[-1],
     "einsum": _einsum,
+    "attention": lambda y, q, k, v, *others: math.prod(y.shape[:-1]) * k.shape[-2] * (q.shape[-1] + v.shape[-1]),
     "conv": lambda y, x, w, b, how: y.size * w[0].size,
     "conv_input": lambda y, x, w, how: x.size * w[0].size,
     "conv_weight": lambda y, g, x, how: g.size * y[0].size,
@@ -140,7 +141,10 @@ class Summary:
     def _repr_html_(self) -> str:
         def line(cells: Sequence[str], tag: str) -> str:
             aligned = [("left" if i < _TEXTS else "right", html.escape(cell)) for i, cell in enumerate(cells)]
-            inside = "".join(f'<{tag} style="text-align: {side}; white-space: pre">{x}</{tag}>' for side, x in aligned)
+            inside = "".join(
+                f'<{tag} style="text-align: {side}; white-space: pre; padding: 0 0.6em">{x}</{tag}>'
+                for side, x in aligned
+            )
             return f"<tr>{inside}</tr>"
 
         rows = "".join(line(row, "td") for row in self._rows())
@@ -217,7 +221,7 @@ def summary(model: Module, input: Any, *, depth: int | None = None) -> Summary:
 
     One forward pass is made, in evaluation mode, without recording, and every matrix product, convolution and
     recurrence in it is counted as it happens: also those outside any layer, and all calls of a layer that is called
-    often. Work done element by element, as activations and normalisations are, isn't counted. The model stays as it
+    often. What activations, normalisations, pooling and interpolation do isn't counted. The model stays as it
     was: modes, parameters, buffers, hooks; and so does the random generator.
 
     Args:

@@ -98,7 +98,7 @@ class Window(NamedTuple):
 
 
 MANY = 32  # channels: from here on they stand last in memory
-FEWEST = 8  # channels, and
+FEWEST = 3  # channels, and
 LARGE = 64  # samples in a batch, with which products of single places pay
 BLOCK = 2**20  # elements of what the windows see that are copied out at a time
 

@@ -27,7 +27,7 @@ def _optional(who: str, module: str, extra: str) -> Any:
 
 
 class Progress(Callback):
-    """A bar for each epoch, with the means so far, by tqdm (the extra `plot`).
+    """A bar over all batches of all epochs, with the means so far, by tqdm (the extra `plot`).
 
     Raises:
         ModuleNotFoundError: tqdm isn't installed.
@@ -36,21 +36,26 @@ class Progress(Callback):
     def __init__(self) -> None:
         self._tqdm = _optional("Progress", "tqdm.auto", "plot").tqdm
         self._bar: Any = None
+        self._done = 0  # batches of the epochs that are over
+
+    def on_fit_start(self, trainer: Trainer) -> None:
+        length = len(trainer.loader) if hasattr(trainer.loader, "__len__") else None
+        self._done = trainer.epoch * (length or 0)
+        total = None if length is None else length * trainer.epochs
+        self._bar = self._tqdm(total=total, initial=self._done + trainer.batch, unit="batch")
 
     def on_epoch_start(self, trainer: Trainer) -> None:
-        self.close()
-        total = len(trainer.loader) if hasattr(trainer.loader, "__len__") else None
-        self._bar = self._tqdm(
-            total=total, initial=trainer.batch, desc=f"epoch {trainer.epoch + 1}/{trainer.epochs}", unit="batch"
-        )
+        self._bar.set_description_str(f"epoch {trainer.epoch + 1}/{trainer.epochs}")
 
     def on_step_end(self, trainer: Trainer) -> None:
-        self._bar.set_postfix(_shown(trainer.means()), refresh=False)
-        self._bar.update(trainer.batch - self._bar.n)
+        last = trainer.history.epochs[-1] if trainer.history.epochs else {}
+        validated = {name: value for name, value in last.items() if name.startswith("validation_")}
+        self._bar.set_postfix(_shown(trainer.means() | validated), refresh=False)
+        self._bar.update(self._done + trainer.batch - self._bar.n)
 
     def on_epoch_end(self, trainer: Trainer, row: Mapping[str, float]) -> None:
-        self._bar.set_postfix(_shown({name: v for name, v in row.items() if name not in ("epoch", "step")}))
-        self.close()
+        self._done = self._bar.n
+        self._bar.set_postfix(_shown({n: v for n, v in row.items() if n not in ("epoch", "step", "lr")}))
 
     def close(self) -> None:
         if self._bar is not None:
@@ -197,6 +202,7 @@ class Curves(Callback):
                 if points:
                     axes.plot(*zip(*points), color=colour, label=label, marker="o" if len(points) < 20 else "", ms=4)
             axes.set(xlabel="epoch", title=name)
+            axes.set_xlim(1, max(2, len(trainer.history)))
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.grid(alpha=0.3)
             axes.legend(frameon=False)
