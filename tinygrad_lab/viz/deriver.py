@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from .formula import read
 from .latex import latex
 from .letters import as_typed, named_vertices
 from .record import Edge, Record, Vertex
-from .rewriting import Context, simplify
+from .rewriting import OPERATORS, Context, simplify
 from .ring import shortest
 from .stats import told
 
@@ -53,10 +53,6 @@ def rule_of(op: Op, i: int) -> Any:
     return op.rules[i] if i < len(op.rules) else None
 
 
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg,
-    "matmul": operator.matmul,
-}  # fmt: skip
 _INLINE = ("neg", "permute", "cast", "clone")
 _WITH_NUMBER = ("add", "sub", "mul", "div")
 
@@ -126,7 +122,8 @@ class Deriver:
         return found
 
     def _said(self, ids: Sequence[str]) -> str:
-        return ", ".join(self.vertex[id_].name or self.vertex[id_].label for id_ in ids)
+        found = [self.vertex[id_] for id_ in ids]
+        return ", ".join(v.name or f"the {v.label} of shape {v.shape}" for v in found)
 
     def _nearer(self, limit: int) -> str:
         """A named tensor close enough to the result, or how to name one."""
@@ -212,8 +209,8 @@ class Deriver:
         if v.label == "log1p":  # as it is written by hand; computed as a logarithm of 1 + x it is less exact near 0
             return made(table["log"], shortest(1 + args[0]))
         if v.label in _INLINE:
-            return simplify(made(_OPERATORS.get(op.name, op), *args), Context())[0]  # type: ignore[no-any-return]
-        return made(_OPERATORS.get(op.name, op), *args)
+            return simplify(made(OPERATORS.get(op.name, op), *args), Context())[0]  # type: ignore[no-any-return]
+        return made(OPERATORS.get(op.name, op), *args)
 
     def _counted(self, dims: tuple[int, ...]) -> tuple[Size, ...]:
         """The sizes of what a mean is over; their product has a letter, B if it is that of a batch of losses."""

@@ -392,9 +392,9 @@ _SIGNS: dict[Any, int] = {operator.neg: 2, operator.sub: 1, operator.truediv: 1,
 
 
 def cost(e: Any) -> int:
-    """How much there is to read: 4 for each name and number, a little for signs and fractions."""
+    """How much there is to read: 4 for each name, 3 for each number, a little for signs and fractions."""
     if not isinstance(e, Symbol) or e.head is None:
-        return 4 + 2 * (is_number(e) and e < 0)
+        return (5 if e < 0 else 3) if is_number(e) else 4
     if not e._cost:
         below = e.head is operator.truediv and getattr(e.args[0], "head", None) is operator.neg
         e._cost = sum(cost(a) for a in e.args if isinstance(a, Symbol) or is_number(a)) or 4
