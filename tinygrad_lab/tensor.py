@@ -15,6 +15,7 @@ from .numpy_api import NumPyProtocols
 from .op import get_default_dtype, hand_down, wrap
 from .ops import arithmetic, compare, index, linalg, rounding, shape as shaping, special
 from .ops.cast import clone, is_floating_point
+from .public import public
 
 DTypeLike = Any
 
@@ -40,6 +41,7 @@ class Tensor(Methods, NumPyProtocols):
         """The sizes of the dimensions."""
         return self.array.shape  # type: ignore[no-any-return]  # NumPy's stubs: Any for any number of dimensions
 
+    @public
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of dimension `dim`.
 
@@ -48,6 +50,7 @@ class Tensor(Methods, NumPyProtocols):
         """
         return self.array.shape if dim is None else shaping.size_of("size", self, dim)
 
+    @public
     def stride(self, dim: int | None = None) -> Any:
         """The steps in memory, counted in elements, from one place to the next along each dimension, or along `dim`.
 
@@ -163,6 +166,7 @@ class Tensor(Methods, NumPyProtocols):
             )
         self._grad = value
 
+    @public
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for gradients of this leaf, or stop asking. Returns the tensor.
 
@@ -190,6 +194,7 @@ class Tensor(Methods, NumPyProtocols):
         self._node = None
         return self
 
+    @public
     def named(self, name: str) -> Tensor:
         """Call this tensor `name` in drawings. Returns the tensor; one outside the graph has no place for a name."""
         if self._node is not None:
@@ -207,6 +212,7 @@ class Tensor(Methods, NumPyProtocols):
             receive = receiver(self)
             self.register_hook(lambda g: receive(g, True))
 
+    @public
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(gradient)` whenever this tensor's gradient is computed; what it returns replaces the gradient.
 
@@ -225,11 +231,13 @@ class Tensor(Methods, NumPyProtocols):
         node.hooks.append(call)
         return RemovableHandle(node.hooks, call)
 
+    @public
     def _recorded(self, name: str) -> Node:
         if self._node is None:
             raise RuntimeError(f"{name}: this tensor doesn't require grad; ask with requires_grad_() before using it")
         return self._node
 
+    @public
     def backward(
         self,
         gradient: Tensor | None = None,
@@ -265,6 +273,7 @@ class Tensor(Methods, NumPyProtocols):
         self.array = value.array
         self._view = None
 
+    @public
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """The elements as a NumPy array on the same memory.
 
@@ -463,26 +472,32 @@ class Tensor(Methods, NumPyProtocols):
 
     # ------------------------------------------------------------------------------------- methods: ops
 
+    @public
     def expand_as(self, other: Tensor) -> Tensor:
         """`expand` to the shape of `other`."""
         return shaping.expand(self, other.shape)
 
+    @public
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """These elements where `condition` holds, those of `other` elsewhere."""
         return compare.where(condition, self, other)
 
+    @public
     def polygamma(self, n: int) -> Tensor:
         """The n-th derivative of the digamma function."""
         return special.polygamma(n, self)
 
+    @public
     def view_as(self, other: Tensor) -> Tensor:
         """`view` in the shape of `other`."""
         return shaping.view(self, other.shape)
 
+    @public
     def reshape_as(self, other: Tensor) -> Tensor:
         """`reshape` to the shape of `other`."""
         return shaping.reshape(self, other.shape)
 
+    @public
     def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
         """Pieces along `dim`: of one size, the last may be smaller, or of the sizes in a list. Views."""
         return shaping.split(self, split_size, dim)
@@ -491,31 +506,37 @@ class Tensor(Methods, NumPyProtocols):
         """The last two dimensions swapped."""
         return shaping.adjoint(self)
 
+    @public
     def new_tensor(self, data: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
         """A tensor with a copy of `data`, of this dtype."""
         return wrap(np.array(data, dtype or self.dtype)).requires_grad_(requires_grad)
 
     @of_sizes
+    @public
     def new_zeros(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
         """Zeros of a shape given as integers or one sequence, of this dtype."""
         return wrap(np.zeros(size, dtype or self.dtype)).requires_grad_(requires_grad)
 
     @of_sizes
+    @public
     def new_ones(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
         """Ones of a shape given as integers or one sequence, of this dtype."""
         return wrap(np.ones(size, dtype or self.dtype)).requires_grad_(requires_grad)
 
     @of_sizes
+    @public
     def new_empty(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
         """Whatever the memory holds, of a shape given as integers or one sequence, of this dtype."""
         return wrap(np.empty(size, dtype or self.dtype)).requires_grad_(requires_grad)
 
+    @public
     def new_full(
         self, size: Sequence[int], fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False
     ) -> Tensor:
         """`fill_value` everywhere, of this dtype."""
         return wrap(np.full(tuple(size), fill_value, dtype or self.dtype)).requires_grad_(requires_grad)
 
+    @public
     def type(self, dtype: DTypeLike = None) -> Any:
         """The elements in `dtype`; without it, the name of the dtype that they have."""
         return self.dtype.name if dtype is None else self.to(dtype)
