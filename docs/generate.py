@@ -39,7 +39,7 @@ ROOMS: dict[str, tuple[Any, str]] = {
 }
 """The rooms of public functions, and where PyTorch has them."""
 
-OURS = {"tg": {"expand", "op"}, "Tensor": {"named"}}
+OURS = {"tg": {"derive", "expand", "op"}, "Tensor": {"named", "__array_function__", "__array_ufunc__"}}
 """Public functions that PyTorch doesn't have, by room; every other name is PyTorch's."""
 
 
@@ -235,7 +235,7 @@ class Coverage:
     def of_ops(self) -> Iterator[str]:
         for module in dict.fromkeys(op.forward.__module__ for op in own_ops()):
             ops = [op for op in own_ops() if op.forward.__module__ == module]
-            yield f"## {module.removeprefix('tinygrad_lab.')}\n"
+            yield f"### {module.removeprefix('tinygrad_lab.')}\n"
             yield rows(
                 ("op", "formula", "rule, by operand", "domain", "kinks", "orders", "PyTorch"),
                 (
@@ -256,7 +256,7 @@ class Coverage:
         calls = {id(op.call) for op in table.values()}
         for room, (_, theirs) in ROOMS.items():
             names = self.public[room]
-            yield f"## {room}\n"
+            yield f"### {room}\n"
             if room == "Tensor":
                 plain = [n for n in names if not n.endswith("_")]
                 within = [n for n in names if n.endswith("_") and not n.endswith("__")]
@@ -295,9 +295,9 @@ class Coverage:
                 "sums. *Orders* are the derivatives that the property in `tests/test_op_property.py` checks against "
                 "numeric ones; the *domain* is where it draws arguments, off the *kinks*, whose gradients are in "
                 "[conventions.md](conventions.md). Names are PyTorch's.\n",
-                "# Ops\n",
+                "## Ops\n",
                 *ops,
-                "# Public functions\n",
+                "## Public functions\n",
                 *functions,
             ]
         )
@@ -306,7 +306,8 @@ class Coverage:
 def public(place: Any) -> Iterator[tuple[str, Any]]:
     """The public functions of a module, or the methods of a class, in alphabetical order."""
     if inspect.isclass(place):
-        names = {n for n in dir(place) if not n.startswith("_")} | {n for n in vars(place) if n.endswith("__")}
+        written = {n for c in place.__mro__[:-1] for n in vars(c)}
+        names = {n for n in written if not n.startswith("_") or n.endswith("__")}
     else:
         names = set(exported(inspect.getsource(place)))
     for name in sorted(names):
@@ -371,8 +372,8 @@ def differences_page() -> str:
     return "\n".join(
         [
             "# What differs from PyTorch\n",
-            "Names, arguments, shapes, dtypes, values, gradients and errors are PyTorch's: `pytest -m torch` holds every\n"
-            "function to PyTorch's own samples. This is all that is left out or differs on purpose.\n",
+            "Names, arguments, shapes, dtypes, values, gradients and errors are PyTorch's: `pytest -m torch` holds\n"
+            "every function to PyTorch's own samples. This is all that is left out or differs on purpose.\n",
             "## Everywhere\n",
             rows(("PyTorch's", "here"), LEFT_OUT),
             "## Single functions\n",

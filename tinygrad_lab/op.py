@@ -150,6 +150,7 @@ class Op:
     sample: Callable[[Any], tuple[Any, ...]] | None
     doc: str
     _reads: tuple[frozenset[int], ...] | None = field(init=False, default=None)
+    _needed: dict[tuple[bool, ...], frozenset[int]] = field(init=False, default_factory=dict)
 
     @property
     def reads(self) -> tuple[frozenset[int], ...]:
@@ -188,12 +189,18 @@ class Op:
         """Whether the i-th argument is an operand, a tensor or array, or a plain value."""
         return self.domain[min(i, len(self.domain) - 1)].array
 
-    def needs(self, inputs: Sequence[Node | None]) -> set[int]:
+    def needs(self, inputs: Sequence[Node | None]) -> frozenset[int]:
         """The positions of the arguments whose values the rules for `inputs` read."""
-        if isinstance(self.rules, Each):
-            return set(range(self.rules.skip, len(inputs))) if self.rules.skip + 2 in self.reads[0] else set()
-        read = set().union(*(r for r, inp in zip(self.reads, inputs, strict=False) if inp is not None))
-        return {p - 2 for p in read if p > 1}
+        asked = tuple([inp is not None for inp in inputs])
+        found = self._needed.get(asked)
+        if found is None:
+            if isinstance(self.rules, Each):
+                found = frozenset(range(self.rules.skip, len(inputs)) if self.rules.skip + 2 in self.reads[0] else ())
+            else:
+                read = frozenset().union(*itertools.compress(self.reads, asked))
+                found = frozenset(p - 2 for p in read if p > 1)
+            self._needed[asked] = found
+        return found
 
     def thin(self, values: Sequence[Any], inputs: Sequence[Node | None]) -> list[Any]:
         """`values` without the arrays that no rule will read: an `Outline` stands in for each."""
@@ -255,8 +262,6 @@ class Op:
             RuntimeError: the operands' dtypes differ, and the op doesn't bring them to one.
             NotImplementedError: they are of bool, which such an op hasn't either.
         """
-        if (watch := watcher.get()) is not None:
-            watch(self, values, y)
         again = list(args)
         for i, v in enumerate(values):
             if isinstance(v, np.generic):
@@ -286,7 +291,11 @@ class Op:
                         )
                     a = args[i]
                     again[i] = a.to(target) if isinstance(a, Tensor) else values[i].astype(target)
-        return None if all(a is b for a, b in zip(args, again, strict=True)) else again
+        if not all(a is b for a, b in zip(args, again, strict=True)):
+            return again
+        if (watch := watcher.get()) is not None:
+            watch(self, values, y)
+        return None
 
     def wrapped(self, args: Sequence[Any]) -> list[Any] | None:
         """Arguments to call the op with again: numbers that the tensors' integers don't count to, modulo 2 to the bits.

@@ -22,7 +22,8 @@ _TOLD = (AttributeError, LookupError, ValueError, TypeError, RuntimeError, Arith
 _KEPT = (NotImplementedError, IndexError, OverflowError, RuntimeError, ValueError, AssertionError)
 # what is said of a tensor or a sequence that stands where a number or a flag belongs
 _NO_NUMBER = re.compile(
-    r"^item: |neither true nor false|become a Python number|truth value|inhomogeneous|with a sequence|to unpack|for int\(\)"
+    r"^item: |neither true nor false|become a Python number|truth value|inhomogeneous|with a sequence|to unpack"
+    r"|for int\(\)"
 )
 
 

@@ -13,14 +13,15 @@ from .graph import Leaf, Node, RemovableHandle
 from .methods import Methods, of_sizes
 from .numpy_api import NumPyProtocols
 from .op import get_default_dtype, hand_down, wrap
-from .ops import arithmetic, compare, index, linalg, rounding, shape as shaping, special
+from .operators import Operators
+from .ops import compare, shape as shaping, special
 from .ops.cast import clone, is_floating_point
 from .public import public
 
 DTypeLike = Any
 
 
-class Tensor(Methods, NumPyProtocols):
+class Tensor(Operators, Methods, NumPyProtocols):
     """An n-dimensional array that remembers how it was computed. Made by `tensor`, `zeros`, `randn`, ...
 
     Attributes:
@@ -345,8 +346,6 @@ class Tensor(Methods, NumPyProtocols):
     def __contains__(self, value: Any) -> bool:
         return bool((self.array == (value.array if isinstance(value, Tensor) else value)).any())
 
-    __hash__ = object.__hash__
-
     def __repr__(self) -> str:
         whole = np.isfinite(self.array).all() and (self.array == np.trunc(self.array)).all()
         text = np.array2string(
@@ -365,7 +364,8 @@ class Tensor(Methods, NumPyProtocols):
         return f"tensor({text})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.item() if spec and self.array.size == 1 else repr(self), spec)
+        number = (type(self) is Tensor and self.array.ndim == 0) or (spec and self.array.size == 1)
+        return format(self.item() if number else repr(self), spec)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
@@ -382,93 +382,6 @@ class Tensor(Methods, NumPyProtocols):
         out = cls()
         out.array, out._node, out._view = array, None, None
         return out.requires_grad_(requires_grad)
-
-    # ------------------------------------------------------------------------------------- operators
-
-    __add__ = arithmetic._add
-    __sub__ = arithmetic._sub
-    __mul__ = arithmetic.mul
-    __truediv__ = arithmetic._div
-    __floordiv__ = rounding.floor_divide
-    __mod__ = rounding.remainder
-    __pow__ = arithmetic.pow
-    __neg__ = arithmetic.neg
-    __abs__ = arithmetic.abs
-    __matmul__ = linalg.matmul
-    __lt__ = compare.lt
-    __le__ = compare.le
-    __gt__ = compare.gt
-    __ge__ = compare.ge
-    __and__ = compare.bitwise_and
-    __or__ = compare.bitwise_or
-    __xor__ = compare.bitwise_xor
-    __invert__ = compare.bitwise_not
-    __lshift__ = compare.bitwise_left_shift
-    __rshift__ = compare.bitwise_right_shift
-    __getitem__ = index.getitem
-
-    __iadd__ = inplace.method("__iadd__", arithmetic._add)
-    __isub__ = inplace.method("__isub__", arithmetic._sub)
-    __imul__ = inplace.method("__imul__", arithmetic.mul)
-    __itruediv__ = inplace.method("__itruediv__", arithmetic._div)
-    __ifloordiv__ = inplace.method("__ifloordiv__", rounding.floor_divide)
-    __imod__ = inplace.method("__imod__", rounding.remainder)
-    __ipow__ = inplace.method("__ipow__", arithmetic.pow)
-    __iand__ = inplace.method("__iand__", compare.bitwise_and)
-    __ior__ = inplace.method("__ior__", compare.bitwise_or)
-    __ixor__ = inplace.method("__ixor__", compare.bitwise_xor)
-    __ilshift__ = inplace.method("__ilshift__", compare.bitwise_left_shift)
-    __irshift__ = inplace.method("__irshift__", compare.bitwise_right_shift)
-
-    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]  # elementwise, as NumPy's
-        return compare.eq(self, other) if _comparable(other) else NotImplemented
-
-    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return compare.ne(self, other) if _comparable(other) else NotImplemented
-
-    def __pos__(self) -> Tensor:
-        return self
-
-    def __radd__(self, other: Any) -> Tensor:
-        return arithmetic._add(other, self)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return arithmetic._sub(other, self)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return arithmetic.mul(other, self)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return arithmetic._div(other, self)
-
-    __rdiv__ = __rtruediv__
-
-    def __rfloordiv__(self, other: Any) -> Tensor:
-        return rounding.floor_divide(other, self)
-
-    def __rmod__(self, other: Any) -> Tensor:
-        return rounding.remainder(other, self)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return arithmetic.pow(other, self)
-
-    def __rand__(self, other: Any) -> Tensor:
-        return compare.bitwise_and(other, self)
-
-    def __ror__(self, other: Any) -> Tensor:
-        return compare.bitwise_or(other, self)
-
-    def __rxor__(self, other: Any) -> Tensor:
-        return compare.bitwise_xor(other, self)
-
-    def __rlshift__(self, other: Any) -> Tensor:
-        return compare.bitwise_left_shift(other, self)
-
-    def __rrshift__(self, other: Any) -> Tensor:
-        return compare.bitwise_right_shift(other, self)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return linalg.matmul(other, self)
 
     # ------------------------------------------------------------------------------------- methods: ops
 
@@ -549,16 +462,9 @@ class Tensor(Methods, NumPyProtocols):
         """Every element 0, in place. Returns the tensor itself."""
         return inplace.store(self, "zero_", inplace.replaced, 0)
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        inplace.assign(self, key, value)
-
 
 hand_down(Tensor)
 
 
 def _rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
     return cls._rebuilt(array, requires_grad)
-
-
-def _comparable(value: Any) -> bool:
-    return isinstance(value, (Tensor, np.ndarray, np.generic, bool, int, float))

@@ -180,12 +180,15 @@ def test_stepping_before_the_optimiser_warns_once():
             ExponentialLR(stepped, 0.5).step()
 
 
-def test_an_optimiser_with_its_own_step_is_not_warned_of():
+def test_an_optimiser_with_its_own_step_says_that_it_stepped():
     class Own(optim.Optimizer):
         def step(self, closure=None):
             return None
 
-    ExponentialLR(Own([Parameter(tg.ones(1))], {"lr": 1.0}), 0.5).step()
+    own = Own([Parameter(tg.ones(1))], {"lr": 1.0})
+    schedule = ExponentialLR(own, 0.5)
+    own.step()
+    schedule.step()
 
 
 def test_an_epoch_is_deprecated_and_takes_the_closed_form():

@@ -88,10 +88,11 @@ P = Parameter(tg.ones(2))
     [
         (TypeError, "should be an iterable of Tensors or dicts, but got a Parameter; put it in a list", P),
         (ValueError, "optimizer got an empty parameter list", []),
-        (ValueError, "optimizer contains a parameter group with duplicate parameters", [P, P]),
+        (UserWarning, "optimizer contains a parameter group with duplicate parameters", [P, P]),
         (ValueError, "some parameters appear in more than one parameter group", [{"params": [P]}, {"params": [P]}]),
         (TypeError, "optimizer can only optimize Tensors, but one of the params is int", [3]),
-        (TypeError, "optimizer can only optimize Tensors, but one of the params is tuple", [("p", P)]),
+        (TypeError, "optimizer can only optimize Tensors, but one of the params is str", [("p", "q")]),
+        (ValueError, "Some param names are missing", [("p", P), Parameter(tg.ones(1))]),
         (ValueError, r"can't optimize a non-leaf Tensor, of shape \(2,\)", [P * 2]),
         (TypeError, "param_group must be a dict, but got <class 'list'>", [{"params": [P]}, [P]]),
         (TypeError, "Please use a list instead", [{"params": {P}}]),
@@ -285,6 +286,7 @@ def test_format_of_sgd():
     p, q = with_grad(np.ones(2)), Parameter(np.ones(2))
     optimizer = optim.SGD([{"params": [q]}, {"params": [p], "lr": 1.0}], lr=0.1, momentum=0.9)
     settings = {"momentum": 0.9, "dampening": 0, "weight_decay": 0, "nesterov": False, "maximize": False}
+    settings |= {"foreach": None, "differentiable": False, "fused": None}
     assert optimizer.state_dict() == {
         "state": {},
         "param_groups": [{"lr": 0.1, **settings, "params": [0]}, {"lr": 1.0, **settings, "params": [1]}],
@@ -361,6 +363,9 @@ def test_repr():
         "SGD (\n"
         "Parameter Group 0\n"
         "    dampening: 0\n"
+        "    differentiable: False\n"
+        "    foreach: None\n"
+        "    fused: None\n"
         "    lr: 0.1\n"
         "    maximize: False\n"
         "    momentum: 0.9\n"
@@ -369,6 +374,9 @@ def test_repr():
         "\n"
         "Parameter Group 1\n"
         "    dampening: 0\n"
+        "    differentiable: False\n"
+        "    foreach: None\n"
+        "    fused: None\n"
         "    lr: 1.0\n"
         "    maximize: False\n"
         "    momentum: 0.9\n"
@@ -376,3 +384,60 @@ def test_repr():
         "    weight_decay: 0\n"
         ")"
     )
+
+
+def test_hooks_see_steps_and_states_and_may_change_them():
+    p = with_grad(np.ones(2))
+    optimizer = optim.SGD([("p", p)], lr=0.5)
+    calls = []
+    handles = [
+        optimizer.register_step_pre_hook(lambda o, args, kwargs: calls.append("before")),
+        optimizer.register_step_post_hook(lambda o, args, kwargs: calls.append("after")),
+        optimizer.register_state_dict_pre_hook(lambda o: calls.append("saving")),
+        optimizer.register_state_dict_post_hook(lambda o, state: {**state, "more": 1}),
+        optimizer.register_load_state_dict_pre_hook(lambda o, state: calls.append(state["more"])),
+        optimizer.register_load_state_dict_post_hook(lambda o: calls.append("loaded")),
+    ]
+    optimizer.step()
+    optimizer.load_state_dict(optimizer.state_dict())
+    assert calls == ["before", "after", "saving", 1, "loaded"]
+    assert optimizer.param_groups[0]["param_names"] == ["p"]
+    for handle in handles:
+        handle.remove()
+    optimizer.step()
+    assert "more" not in optimizer.state_dict()
+    assert len(calls) == 5
+
+
+def test_a_pre_hook_may_replace_the_arguments():
+    p = with_grad(np.ones(2))
+    optimizer = optim.SGD([p])
+    optimizer.register_step_pre_hook(lambda o, args, kwargs: ((o, lambda: 3), {}))
+    assert optimizer.step() == 3
+    optimizer.register_step_pre_hook(lambda o, args, kwargs: 5)
+    with pytest.raises(RuntimeError, match="must return None or a tuple"):
+        optimizer.step()
+
+
+def test_hooks_run_once_around_a_step_that_calls_the_step_above():
+    class Twice(optim.SGD):
+        def step(self, closure=None):
+            super().step()
+            return super().step(closure)
+
+    p = with_grad(np.ones(1))
+    optimizer, calls = Twice([p], lr=1.0), []
+    optimizer.register_step_post_hook(lambda *_: calls.append(1))
+    optimizer.step()
+    assert (p.item(), calls) == (-1, [1])
+
+
+def test_a_step_can_not_be_differentiated_and_only_one_way_be_taken():
+    with pytest.raises(NotImplementedError, match="differentiable=True isn't supported"):
+        optim.Adam([P], differentiable=True)
+    with pytest.raises(RuntimeError, match="cannot be `True` together"):
+        optim.Adam([P], foreach=True, fused=True)
+    with pytest.raises(ValueError, match="Tensor lr must be 1-element"):
+        optim.Adam([P], lr=tg.ones(2))
+    with pytest.raises(ValueError, match="cannot add param group without names"):
+        optim.SGD([("p", P)]).add_param_group({"params": [Parameter(tg.ones(1))]})

@@ -96,6 +96,5 @@ LEFT_OUT = (
         "gradients where PyTorch gives NaN or 0 for no reason",
         "conventions.md lists each: a NaN is passed on to the input that holds it, nothing else makes one",
     ),
-    ("`fractional_max_pool2d`, `fractional_max_pool3d`", "its random windows have no use that other pools don't serve"),
 )
 """What no function here does that PyTorch's function of that name does, with the reason."""

@@ -237,22 +237,23 @@ def check_sample(info: Any, function: Callable[..., Any], sample: Any, dtype: to
     if problems or not floating or single:
         return problems
     mixed = any(x.dtype is torch.float32 for x, _ in translation.leaves.values())
-    check_gradients(info, ys, zs, *translation.variables(), mixed, problems)
+    check_gradients(ys, zs, *translation.variables(), mixed, problems, info.supports_gradgrad)
     return problems
 
 
 def cotangent(random: np.random.Generator, y: torch.Tensor) -> np.ndarray[Any, Any]:
     """A cotangent for `y`, no two elements alike and none near zero."""
     shape = tuple(y.shape)
-    return np.asarray(random.uniform(0.5, 1.5, shape) * random.choice((-1, 1), shape))
+    return np.asarray(random.uniform(0.5, 1.5, shape) * random.choice((-1, 1), shape), DTYPES[y.dtype])
 
 
 def check_gradients(
-    info: Any, ys: list[Any], zs: list[Any], xs: Any, us: Any, single: bool, problems: list[str]
+    ys: list[Any], zs: list[Any], xs: Any, us: Any, single: bool, problems: list[str], twice: bool
 ) -> None:
     """Compare gradients, and gradients of gradients; `xs` are PyTorch's leaves, `us` ours.
 
-    `single`: something was computed in float32, so that the gradients are no better.
+    `single`: something was computed in float32, so that the gradients are no better. `twice`: PyTorch has second
+    derivatives.
     """
     if not xs or sum(x.numel() for x in xs) > LARGEST:
         return
@@ -263,12 +264,8 @@ def check_gradients(
     if problems or not pairs:
         return
     random = np.random.default_rng(0)
-    gs = [
-        np.asarray(random.uniform(0.5, 1.5, tuple(b.shape)) * random.choice((-1, 1), tuple(b.shape))) for _, b in pairs
-    ]
-    gs = [g.astype(DTYPES[b.dtype]) for g, (_, b) in zip(gs, pairs, strict=True)]
+    gs = [cotangent(random, b) for _, b in pairs]
     cots = [torch.from_numpy(g).requires_grad_() for g in gs], [wrap(g).requires_grad_() for g in gs]
-    twice = info.supports_gradgrad
     try:
         theirs = torch.autograd.grad([b for _, b in pairs], xs, cots[0], create_graph=twice, allow_unused=True)
     except (RuntimeError, NotImplementedError):
@@ -288,9 +285,7 @@ def check_gradients(
     second = [(a, b) for a, b in second if a is not None and a.requires_grad]
     if not second:
         return
-    hs = [
-        np.asarray(random.uniform(0.5, 1.5, tuple(b.shape)) * random.choice((-1, 1), tuple(b.shape))) for _, b in second
-    ]
+    hs = [cotangent(random, b) for _, b in second]
     try:
         theirs = torch.autograd.grad(
             [b for _, b in second], [*xs, *cots[0]], [torch.from_numpy(h) for h in hs], allow_unused=True

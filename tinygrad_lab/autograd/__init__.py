@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ..backward import run_backward
 from ..graph import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from ..tensor import Tensor
+from . import functional
 from .anomaly import NonFiniteError, detect_anomaly
 from .function import Function, FunctionCtx
 
@@ -17,6 +18,7 @@ __all__ = [
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "functional",
     "grad",
     "is_grad_enabled",
     "no_grad",

@@ -8,7 +8,8 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from itertools import groupby
 from typing import Any, Self, SupportsIndex, overload
 
-from .module import CHILD, Module
+from .module import Module
+from .saving import CHILD
 
 
 class _Numbered(Module):

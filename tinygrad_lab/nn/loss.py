@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from ..tensor import Tensor
+from ..tensor import DTypeLike, Tensor
 from . import functional as F
 from .functional.reduction import settled
+from .linear import Linear
 from .module import Module
 
 
@@ -66,6 +68,71 @@ class CrossEntropyLoss(_WeightedLoss):
             ignore_index=self.ignore_index,
             reduction=self.reduction,
             label_smoothing=self.label_smoothing,
+        )
+
+
+class LinearCrossEntropyLoss(_WeightedLoss):
+    """`functional.linear_cross_entropy` with a `Linear` layer of its own.
+
+    Args:
+        in_features: of the input.
+        num_classes: c.
+        out_features: the sizes `*` of several losses for each sample, by default none.
+        bias: whether the layer has one.
+        reduction, weight, label_smoothing: as `CrossEntropyLoss`.
+        ignore_index: of class indices, by default -100.
+        dtype: of the layer; by default the default dtype.
+
+    Raises:
+        RuntimeError: the shape of `weight` isn't `(num_classes,)`, or `label_smoothing` isn't in [0, 1].
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        num_classes: int,
+        *,
+        out_features: tuple[int, ...] = (),
+        bias: bool = False,
+        dtype: DTypeLike = None,
+        reduction: str = "mean",
+        weight: Tensor | None = None,
+        ignore_index: int | None = None,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        if weight is not None and weight.shape != (num_classes,):
+            raise RuntimeError(f"expected weight shape to be {(num_classes,)}, got {weight.shape}")
+        if not 0 <= label_smoothing <= 1:
+            raise RuntimeError(f"expected label_smoothing to be in range [0, 1], got {label_smoothing}")
+        super().__init__(weight, reduction=reduction)
+        self.num_classes = num_classes
+        self.out_features = out_features
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        self.linear = Linear(in_features, num_classes * math.prod(out_features), bias, dtype=dtype)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """`(n, in_features)` and targets `(n, *)` or `(n, c, *)` to a scalar, or to `(n, *)` without reduction."""
+        shape = (self.num_classes, *self.out_features)
+        bias: Tensor | None = self.linear.bias
+        if bias is not None:
+            bias = bias.reshape(*shape)
+        return F.linear_cross_entropy(
+            input,
+            self.linear.weight.reshape(*shape, self.linear.in_features),
+            target,
+            linear_bias=bias,
+            weight=self.weight,
+            reduction=self.reduction,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+        )
+
+    def extra_repr(self) -> str:
+        return (
+            f"in_features={self.linear.in_features}, num_classes={self.num_classes}, "
+            f"out_features={self.out_features}, bias={self.linear.bias is not None}, reduction={self.reduction}, "
+            f"ignore_index={self.ignore_index}, label_smoothing={self.label_smoothing}, options=None"
         )
 
 

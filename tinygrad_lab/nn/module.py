@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from .. import memory
 from ..graph import RemovableHandle
 from ..tensor import DTypeLike, Tensor
-from .parameter import Parameter
-
-PARAMETER, BUFFER, CHILD = "parameter", "buffer", "child module"
-
-
-class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict` returns: the names that the state dict lacks, and those that the module lacks."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-    def __str__(self) -> str:
-        return repr(self) if any(self) else "<All keys matched successfully>"
+from .parameter import Buffer, Parameter
+from .saving import BUFFER, CHILD, PARAMETER, Saved
 
 
 class _Hook:
@@ -43,7 +30,7 @@ class _Hooks:
         self.after: list[_Hook] = []
 
 
-class Module:
+class Module(Saved):
     """The base of every layer and model. A subclass calls `super().__init__()` and defines `forward`.
 
     Parameters, buffers and submodules are plain attributes; the module remembers their names. So a type checker sees
@@ -54,8 +41,6 @@ class Module:
     """
 
     training: bool
-    _kinds: dict[str, str]  # the names of parameters, buffers and child modules, and which each is
-    _transient: set[str]  # the buffers that aren't saved
     _hooks: _Hooks | None = None  # made with the first hook, so that a call without hooks looks at one name
 
     def __init__(self) -> None:
@@ -89,6 +74,9 @@ class Module:
             self._remember(name, PARAMETER)
         elif isinstance(value, Module) and known != PARAMETER:
             self._remember(name, CHILD)
+        elif isinstance(value, Buffer):
+            self._remember(name, BUFFER)
+            (self._transient.discard if value.persistent else self._transient.add)(name)
         elif known and value is not None and not (known == BUFFER and isinstance(value, Tensor)):
             raise TypeError(
                 f"cannot assign '{type(value).__name__}' as {known} '{name}' "
@@ -105,6 +93,8 @@ class Module:
             what = "parameters" if kind == PARAMETER else kind.split()[-1]
             raise AttributeError(f"cannot assign {what} before Module.__init__() call")
         if self._kinds.get(name) != kind:
+            if isinstance(getattr(type(self), name, None), property):
+                raise KeyError(f"attribute '{name}' already exists")
             self._forget(name)
             self._kinds[name] = kind
 
@@ -165,10 +155,6 @@ class Module:
         self._register(name, CHILD, module)
 
     register_module = add_module
-
-    def _registered(self, kind: str) -> dict[str, Any]:
-        """The attributes of that kind, by name."""
-        return {name: getattr(self, name) for name, k in self._kinds.items() if k == kind}
 
     # ------------------------------------------------------------------------------------- the tree
 
@@ -252,6 +238,26 @@ class Module:
             if not isinstance(module, Module):
                 raise AttributeError(f"`{name}` is not an nn.Module")
         return module  # type: ignore[no-any-return]
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put `module` in place of the one of that dotted name.
+
+        Args:
+            strict: refuse a last name that there isn't yet.
+
+        Raises:
+            ValueError: the name is empty.
+            AttributeError: a name on the way isn't a module's, or the last one is something else's.
+        """
+        if not target:
+            raise ValueError("Cannot set the submodule without a target name!")
+        path, _, name = target.rpartition(".")
+        parent = self.get_submodule(path)
+        if strict and not hasattr(parent, name):
+            raise AttributeError(f"{type(parent).__name__} has no attribute `{name}`")
+        if hasattr(parent, name) and not isinstance(getattr(parent, name), Module):
+            raise AttributeError(f"`{name}` is not an nn.Module")
+        parent.add_module(name, module)
 
     def _get_tensor(self, target: str, kind: str) -> Any:
         path, _, name = target.rpartition(".")
@@ -343,6 +349,10 @@ class Module:
         """`to(float64)`."""
         return self.to(np.float64)
 
+    def half(self) -> Self:
+        """`to(float16)`."""
+        return self.to(np.float16)
+
     # ------------------------------------------------------------------------------------- hooks
 
     def register_forward_pre_hook(
@@ -390,71 +400,6 @@ class Module:
                 output = new
         return output
 
-    # ------------------------------------------------------------------------------------- saving and loading
-
-    def state_dict(
-        self, *, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
-    ) -> dict[str, Any]:
-        """The parameters and persistent buffers by their dotted names: detached tensors on the same memory.
-
-        Args:
-            destination: where to put them; by default a new `OrderedDict`.
-            prefix: stands before each name.
-            keep_vars: the parameters themselves, not detached.
-        """
-        out = OrderedDict() if destination is None else destination
-        for name, tensor in (*self._registered(PARAMETER).items(), *self._registered(BUFFER).items()):
-            if tensor is not None and name not in self._transient:
-                out[prefix + name] = tensor if keep_vars else tensor.detach()
-        for name, child in self._registered(CHILD).items():
-            if child is not None:
-                child.state_dict(destination=out, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
-        return out
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
-        """Copy tensors or arrays into the parameters and buffers of their names; all of them, or none on an error.
-
-        Args:
-            state_dict: as `state_dict` returns it.
-            strict: raise if a name is missing or unexpected.
-
-        Returns:
-            the missing and the unexpected names.
-
-        Raises:
-            RuntimeError: lists the missing and the unexpected names, if `strict`, and every shape that doesn't fit.
-            TypeError: `state_dict` isn't a mapping.
-        """
-        if not isinstance(state_dict, Mapping):
-            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        own = self.state_dict()
-        keys = IncompatibleKeys([k for k in own if k not in state_dict], [k for k in state_dict if k not in own])
-        errors = []
-        if strict and keys.missing_keys:
-            errors.append(f"Missing key(s) in state_dict: {_quoted(keys.missing_keys)}. ")
-        if strict and keys.unexpected_keys:
-            errors.append(f"Unexpected key(s) in state_dict: {_quoted(keys.unexpected_keys)}. ")
-        found = {name: state_dict[name] for name in own if name in state_dict}
-        for name, value in found.items():
-            if not hasattr(value, "__array__"):
-                errors.append(
-                    f'While copying the parameter named "{name}", expected a tensor or array from checkpoint but '
-                    f"received {type(value)}"
-                )
-            elif tuple(value.shape) != own[name].shape:
-                errors.append(
-                    f"size mismatch for {name}: copying a param with shape {tuple(value.shape)} from checkpoint, the "
-                    f"shape in current model is {own[name].shape}."
-                )
-        if errors:
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
-        site = memory.user_site()
-        for name, value in found.items():
-            array = value.array if isinstance(value, Tensor) else np.asarray(value)
-            np.copyto(own[name].array, array, casting="unsafe")
-            memory.touch("load_state_dict", own[name].array, site=site)
-        return keys
-
     # ------------------------------------------------------------------------------------- as text
 
     def extra_repr(self) -> str:
@@ -478,7 +423,3 @@ _CLASSES: dict[str, type] = {PARAMETER: Parameter, BUFFER: Tensor, CHILD: Module
 def _hooked(hooks: list[_Hook], hook: _Hook, prepend: bool) -> RemovableHandle:
     hooks.insert(0 if prepend else len(hooks), hook)
     return RemovableHandle(hooks, hook)
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)

@@ -142,22 +142,39 @@ class ReplicationPad3d(_Pad):
     mode = "replicate"
 
 
-class CircularPad1d(_Pad):
+class _CircularPad(_Pad):
+    """Padding by the image itself; its subclasses say of how many dimensions."""
+
+    mode = "circular"
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`([n,] c, *)` to larger sizes.
+
+        Raises:
+            ValueError: the input has other dimensions.
+            RuntimeError: it has too few places.
+        """
+        if input.ndim not in (self.spatial + 1, self.spatial + 2):
+            raise ValueError(
+                f"{type(self).__name__}: expected {self.spatial + 1}D or {self.spatial + 2}D input "
+                f"(got {input.ndim}D input)"
+            )
+        return super().forward(input)
+
+
+class CircularPad1d(_CircularPad):
     """`([n,] c, l)` continued by itself."""
 
     spatial = 1
-    mode = "circular"
 
 
-class CircularPad2d(_Pad):
+class CircularPad2d(_CircularPad):
     """`([n,] c, h, w)` continued by itself."""
 
     spatial = 2
-    mode = "circular"
 
 
-class CircularPad3d(_Pad):
+class CircularPad3d(_CircularPad):
     """`([n,] c, d, h, w)` continued by itself."""
 
     spatial = 3
-    mode = "circular"

@@ -1,14 +1,15 @@
-"""The tensor that a module trains."""
+"""The tensors of a module: those that it trains, those that it keeps, and those of which it doesn't know the shape."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..creation import as_tensor
 from ..op import get_default_dtype
-from ..tensor import Tensor
+from ..tensor import DTypeLike, Tensor
 
 
 class Parameter(Tensor):
@@ -35,3 +36,85 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"
+
+
+class Buffer(Tensor):
+    """A tensor that becomes one of a `Module`'s buffers when it is assigned as an attribute.
+
+    Args:
+        data: the elements, a tensor or array, whose memory is used; by default none, of shape (0,).
+        persistent: whether it is in the `state_dict`.
+    """
+
+    __slots__ = ("persistent",)
+    persistent: bool
+
+    def __new__(cls, data: Any = None, *, persistent: bool = True) -> Buffer:
+        out = super().__new__(cls)
+        out.array = np.empty(0, get_default_dtype()) if data is None else as_tensor(data).array
+        out._node = out._view = None
+        out.persistent = persistent
+        return out
+
+
+class _Uninitialized(Tensor):
+    """A tensor of a dtype, but not yet of a shape."""
+
+    __slots__ = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Nothing yet.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer: run the module once on an input, or load "
+            "a state_dict"
+        )
+
+    def _become(self, cls: type[Tensor], shape: Sequence[int], dtype: DTypeLike) -> None:
+        self.array = np.empty(tuple(shape), self.dtype if dtype is None else np.dtype(dtype))
+        self.__class__ = cls  # type: ignore[assignment]  # the same slots
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(_Uninitialized, Parameter):
+    """A parameter whose shape a lazy module finds out from its first input.
+
+    Args:
+        requires_grad: ask for its gradient.
+        dtype: by default the default dtype.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, requires_grad: bool = True, *, dtype: DTypeLike = None) -> UninitializedParameter:
+        return super().__new__(cls, np.empty(0, dtype or get_default_dtype()), requires_grad)  # type: ignore[return-value]
+
+    def materialize(self, shape: Sequence[int], dtype: DTypeLike = None) -> None:
+        """Become a `Parameter` of that shape, whose elements are whatever the memory holds."""
+        self._become(Parameter, shape, dtype)
+
+
+class UninitializedBuffer(_Uninitialized):
+    """A buffer whose shape a lazy module finds out from its first input.
+
+    Args:
+        dtype: by default the default dtype.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, *, dtype: DTypeLike = None) -> UninitializedBuffer:
+        out = super().__new__(cls)
+        out.array = np.empty(0, dtype or get_default_dtype())
+        out._node = out._view = None
+        return out
+
+    def materialize(self, shape: Sequence[int], dtype: DTypeLike = None) -> None:
+        """Become a tensor of that shape, whose elements are whatever the memory holds."""
+        self._become(Tensor, shape, dtype)

@@ -151,7 +151,8 @@ def abs(input: Array) -> Array:
 def maximum(input: Array, other: Array) -> Array:
     r"""The greater of two elements.
 
-    The cotangent goes to the greater operand, half to each at a tie; a NaN goes to the operand that holds it.
+    :math:`dy = [a > b]\,da + [b > a]\,db`: the cotangent goes to the greater operand, half to each at a tie, which is
+    the subgradient of smallest norm; a NaN goes to the operand that holds it.
     """
     return np.maximum(input, other)
 
@@ -169,7 +170,8 @@ def maximum(input: Array, other: Array) -> Array:
 def minimum(input: Array, other: Array) -> Array:
     r"""The lesser of two elements.
 
-    The cotangent goes to the lesser operand, half to each at a tie; a NaN goes to the operand that holds it.
+    :math:`dy = [a < b]\,da + [b < a]\,db`: the cotangent goes to the lesser operand, half to each at a tie, which is
+    the supergradient of smallest norm; a NaN goes to the operand that holds it.
     """
     return np.minimum(input, other)
 
@@ -183,9 +185,9 @@ def minimum(input: Array, other: Array) -> Array:
     ufunc=np.fmax,
 )
 def fmax(input: Array, other: Array) -> Array:
-    """The greater of two elements, the other one of a NaN.
+    r"""The greater of two elements, the other one of a NaN.
 
-    The cotangent goes to the element that was taken, to the first at a tie.
+    :math:`dy = [a \ge b]\,da + [a < b]\,db`: the cotangent goes to the element that was taken, to the first at a tie.
     """
     return np.fmax(input, other)
 
@@ -199,9 +201,9 @@ def fmax(input: Array, other: Array) -> Array:
     ufunc=np.fmin,
 )
 def fmin(input: Array, other: Array) -> Array:
-    """The lesser of two elements, the other one of a NaN.
+    r"""The lesser of two elements, the other one of a NaN.
 
-    The cotangent goes to the element that was taken, to the first at a tie.
+    :math:`dy = [a \le b]\,da + [a > b]\,db`: the cotangent goes to the element that was taken, to the first at a tie.
     """
     return np.fmin(input, other)
 
@@ -229,10 +231,10 @@ def _lerp(input: Array, end: Array, weight: Array) -> Array:
     tex=r"\min(\max({input}, {min}), {max})",
 )
 def _clamp(input: Array, min: float | None, max: float | None) -> Array:
-    """Elements limited to numbers, either of which may be None.
+    r"""Elements limited to numbers, either of which may be None.
 
-    The cotangent passes strictly between the bounds; at a bound the gradient is 0. What is cut off sends nothing back,
-    not even the NaN of 0 times the infinite slope of a logarithm.
+    :math:`dy = [l < x < h]\,dx` with the bounds l and h, at which the gradient is 0. What is cut off sends nothing
+    back, not even the NaN of 0 times the infinite slope of a logarithm.
     """
     return np.clip(input, min, max)
 

@@ -40,7 +40,7 @@ def _some_dims(draw: Any) -> tuple[Any, ...]:
 def _flip(input: Array, dims: tuple[int, ...]) -> Array:
     r"""The elements in reverse order along `dims`, copied.
 
-    Each element gets the cotangent of the place it went to: flipping is its own inverse, and its own adjoint.
+    :math:`y_i = x_{n-1-i}`, so :math:`\bar x_i = g_{n-1-i}`: flipping is its own inverse, and its own adjoint.
     """
     return np.array(input[tuple(slice(None, None, -1 if d in dims else 1) for d in range(input.ndim))])
 
@@ -62,7 +62,7 @@ def _shifts(draw: Any) -> tuple[Any, ...]:
 def _roll(input: Array, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Array:
     r"""The elements moved along `dims` by `shifts` places, those that leave at the end coming back at the start.
 
-    The cotangent is rolled back: the adjoint of a permutation is its inverse.
+    :math:`y_i = x_{i - s}`, so :math:`\bar x_i = g_{i + s}`, counted in a circle: the cotangent is rolled back.
     """
     halves: list[list[tuple[slice, slice]]] = [[(slice(None), slice(None))] for _ in input.shape]
     for shift, d in zip(shifts, dims, strict=True):
@@ -94,7 +94,7 @@ def _counts(draw: Any) -> tuple[Any, ...]:
 def _repeat_interleave(input: Array, counts: Array, dim: int) -> Array:
     r"""The i-th place along `dim` `counts[i]` times in a row.
 
-    Each place gets the sum of the cotangents of its run.
+    Places :math:`j \in R_i` make the run of i, :math:`y_j = x_i`, so :math:`\bar x_i = \sum_{j \in R_i} g_j`.
     """
     return np.repeat(input, counts, dim)
 
@@ -116,7 +116,7 @@ def _runs(draw: Any) -> tuple[Any, ...]:
 def _sum_runs(input: Array, counts: Array, dim: int) -> Array:
     r"""Sums of runs of `counts[i]` places along `dim`, the adjoint of repeating them.
 
-    Each place of a run gets the cotangent of its sum.
+    :math:`y_i = \sum_{j \in R_i} x_j`, so :math:`\bar x_j = g_i` at each place j of the run of i.
     """
     shape = (*input.shape[:dim], len(counts), *input.shape[dim + 1 :])
     if counts.size and (counts == counts[0]).all():  # faster by far: the k-th places of all runs at once

@@ -23,13 +23,19 @@ if TYPE_CHECKING:
     tex=r"\operatorname{{cast}} {input}",
 )
 def _cast(input: Array, dtype: Any) -> Array:
-    """The elements in another dtype, copied. The cotangent is cast back."""
+    r"""The elements in another dtype, copied.
+
+    But for rounding :math:`dy = dx`, so :math:`\bar x = g`, cast back.
+    """
     return np.array(input, dtype=dtype)
 
 
 @op(lambda g, y, x: g, tex="{input}", analytic=True)
 def clone(input: Array) -> Array:
-    """A copy in memory of its own, in the graph: the cotangent passes as it is."""
+    """A copy in memory of its own, in the graph.
+
+    :math:`y = x` and :math:`dy = dx`: the cotangent passes as it is.
+    """
     return np.array(input)
 
 

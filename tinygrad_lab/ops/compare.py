@@ -174,7 +174,7 @@ def signbit(input: Array) -> Array:
 def sign(input: Array) -> Array:
     """Sign: -1, 0 or 1, NaN of NaN.
 
-    Constant on either side of zero, so the derivative is 0, and 0 at the jump by convention.
+    Constant on either side of zero, so :math:`dy = 0`; at the jump, too, by convention.
     """
     return np.sign(input) if input.dtype.kind != "b" else np.array(input)
 
@@ -247,7 +247,7 @@ def heaviside(input: Array, values: Array) -> Array:
 def wins(input: Array, other: Array, least: bool = False) -> Array:
     """The share of `maximum(input, other)`, or of the minimum with `least`, that is `input`'s.
 
-    1 where it is chosen, 1/2 at a tie, NaN where it is NaN.
+    1 where it is chosen, 1/2 at a tie, NaN where it is NaN; without gradient, as it changes at ties only.
     """
     chosen = np.less(input, other) if least else np.greater(input, other)
     share = np.asarray(chosen, np.result_type(input, other))

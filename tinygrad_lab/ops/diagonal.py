@@ -35,7 +35,7 @@ def _diagonals(draw: Any) -> tuple[Any, ...]:
 def _diagonal(input: Array, offset: int, dim1: int, dim2: int) -> Array:
     r"""The diagonal of the matrices in `dim1` and `dim2` as a last dimension, :math:`y_i = x_{i, i + o}`; a view.
 
-    The cotangent goes back to the diagonal; the other elements get 0.
+    :math:`\bar x_{ij} = [j - i = o]\,g_i`: the cotangent goes back to the diagonal, the other elements get 0.
     """
     rest = [d for d in range(input.ndim) if d not in (dim1, dim2)]
     x = np.transpose(input, (*rest, dim1, dim2))[..., max(-offset, 0) :, max(offset, 0) :]
@@ -52,7 +52,10 @@ def _diagonal(input: Array, offset: int, dim1: int, dim2: int) -> Array:
     analytic=True,
 )
 def _undiagonal(input: Array, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]) -> Array:
-    """Zeros of `shape` with the last dimension of `input` on the diagonal of `dim1` and `dim2`: its adjoint."""
+    r"""Zeros of `shape` with the last dimension of `input` on the diagonal of `dim1` and `dim2`.
+
+    The adjoint of `diagonal`: :math:`y_{ij} = [j - i = o]\,x_i`, so :math:`\bar x_i = g_{i, i + o}`.
+    """
     out = np.zeros_like(input, shape=shape)
     _diagonal(out, offset, dim1, dim2)[...] = input
     return out
@@ -68,7 +71,7 @@ def _undiagonal(input: Array, offset: int, dim1: int, dim2: int, shape: tuple[in
 def _tril(input: Array, diagonal: int) -> Array:
     r"""The elements on and below a diagonal, :math:`y_{ij} = [j - i \le d]\,x_{ij}`.
 
-    What is kept gets its cotangent, the rest 0.
+    :math:`\bar x_{ij} = [j - i \le d]\,g_{ij}`: what is kept gets its cotangent, the rest 0.
     """
     return _kept(input, _below(input, diagonal))
 
@@ -83,7 +86,7 @@ def _tril(input: Array, diagonal: int) -> Array:
 def _triu(input: Array, diagonal: int) -> Array:
     r"""The elements on and above a diagonal, :math:`y_{ij} = [j - i \ge d]\,x_{ij}`.
 
-    What is kept gets its cotangent, the rest 0.
+    :math:`\bar x_{ij} = [j - i \ge d]\,g_{ij}`: what is kept gets its cotangent, the rest 0.
     """
     return _kept(input, ~_below(input, diagonal - 1))
 

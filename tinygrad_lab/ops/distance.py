@@ -72,7 +72,7 @@ def _weighted(w: Array, a: Array, b: Array) -> Array:
 @convention("cdist of a vector to itself", [[1.0, 2.0]], [[1.0, 2.0]], gives=([[0, 0]], [[0, 0]]), value=[[0]])
 @public
 def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str | None = IF_MANY) -> Tensor:
-    """Distances, in the p-norm, of every vector of (*, n, k) to every one of (*, m, k): (*, n, m).
+    """Distances, in the p-norm, of every vector of `(*, n, k)` to every one of `(*, m, k)`: `(*, n, m)`.
 
     The gradient at distance 0 is 0.
 

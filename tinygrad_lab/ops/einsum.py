@@ -195,10 +195,10 @@ def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = N
     r"""Bilinear map of two last dimensions, :math:`y_o = \sum_{ij} a_i w_{oij} b_j + c_o`.
 
     Args:
-        input1: (*, in1).
-        input2: (*, in2).
-        weight: (out, in1, in2).
-        bias: (out).
+        input1: `(*, in1)`.
+        input2: `(*, in2)`.
+        weight: `(out, in1, in2)`.
+        bias: `(out)`.
 
     Raises:
         RuntimeError: sizes or dtypes don't fit.

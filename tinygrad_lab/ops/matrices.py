@@ -60,7 +60,7 @@ def solve(A: Array, B: Array, *, left: bool = True) -> Tensor:
     """The X with `A @ X = B`, or with `left=False` the one with `X @ A = B`.
 
     Args:
-        B: (*, n, k), or vectors: (n), or of the shape of A without its last dimension.
+        B: `(*, n, k)`, or vectors: `(n)`, or of the shape of A without its last dimension.
 
     Raises:
         LinAlgError: the matrix is singular.
@@ -194,7 +194,7 @@ def lstsq(input: Array, b: Array, rcond: Any = None, *, driver: str | None = Non
     """The X for which `input @ X - b` is least in the 2-norm, and of these the shortest: `pinv(input) @ b`.
 
     Args:
-        b: (*, m, k), or vectors: (m), or of the shape of `input` without its last dimension.
+        b: `(*, m, k)`, or vectors: `(m)`, or of the shape of `input` without its last dimension.
         rcond: singular values up to this times the greatest count as 0.
         driver: LAPACK's name of a method. All give the same solution here, from the singular values; but residuals and
             singular values come with those of PyTorch only: residuals with "gels", "gelsd" and "gelss" if there are

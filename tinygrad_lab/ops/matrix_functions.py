@@ -278,9 +278,8 @@ def householder_product(input: Array, tau: Array) -> Tensor:
     r"""The first columns of a product of reflections, :math:`H_1 \cdots H_k` with :math:`H_i = I - \tau_i v_i v_i^T`.
 
     Args:
-        input: (*, m, n), in whose i-th column :math:`v_i` stands below the diagonal, its element on the diagonal taken
-            for 1 and those above it for 0; n is at most m.
-        tau: (*, k); k is at most n.
+        input: `(*, m, n)`, in whose i-th column :math:`v_i` stands below the diagonal, its element on the diagonal
+        taken for 1 and those above it for 0; n is at most m. tau: `(*, k)`; k is at most n.
 
     Raises:
         RuntimeError: sizes or dtypes don't fit.

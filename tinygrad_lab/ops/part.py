@@ -63,7 +63,8 @@ def _windows_back(draw: Any) -> tuple[Any, ...]:
 def _fold_along(input: Array, dim: int, step: int, length: int) -> Array:
     r"""Windows, whose places are the last dimension, summed back to `length` places along `dim`.
 
-    :math:`y_i = \sum_{w s + k = i} x_{w k}`, the adjoint of taking windows; each takes the cotangent of its places.
+    :math:`y_i = \sum_{w s + k = i} x_{w k}`, the adjoint of taking windows, so :math:`\bar x_{w k} = g_{w s + k}`: each
+    takes the cotangent of its places.
     """
     count, size = input.shape[dim], input.shape[-1]
     out = np.zeros_like(input, shape=(*input.shape[:dim], length, *input.shape[dim + 1 : -1]))

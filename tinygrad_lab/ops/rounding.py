@@ -24,20 +24,29 @@ QUOTIENTS = (STEPS, Reals(low=0.99, high=1.01))
 @convention("floor anywhere", [1.0, 1.5], gives=[0, 0], value=[1, 1])
 @op(lambda g, y, x: nothing(g), domain=STEPS, tex=r"\lfloor {input} \rfloor", ufunc=np.floor)
 def floor(input: Array) -> Array:
-    """The greatest integer that isn't greater. The derivative is 0, at the jumps by convention."""
+    """The greatest integer that isn't greater.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     return np.floor(_counted(input))
 
 
 @convention("ceil anywhere", [1.0, 1.5], gives=[0, 0], value=[1, 2])
 @op(lambda g, y, x: nothing(g), domain=STEPS, tex=r"\lceil {input} \rceil", ufunc=np.ceil)
 def ceil(input: Array) -> Array:
-    """The least integer that isn't less. The derivative is 0, at the jumps by convention."""
+    """The least integer that isn't less.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     return np.ceil(_counted(input))
 
 
 @op(lambda g, y, x: nothing(g), domain=STEPS, tex=r"\operatorname{{trunc}} {input}", ufunc=np.trunc)
 def trunc(input: Array) -> Array:
-    """The integer part, rounded to zero. The derivative is 0, at the jumps by convention."""
+    """The integer part, rounded to zero.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     return np.trunc(_counted(input))
 
 
@@ -49,7 +58,10 @@ def trunc(input: Array) -> Array:
     tex=r"\operatorname{{round}}_{{{decimals}}} {input}",
 )
 def _round(input: Array, decimals: int = 0) -> Array:
-    """The nearest multiple of :math:`10^{-decimals}`, the even one of two. The derivative is 0, at the jumps too."""
+    """The nearest multiple of :math:`10^{-decimals}`, the even one of two.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     if decimals == 0:
         return np.rint(input) if _counted(input).dtype.kind == "f" else np.array(input)
     if input.dtype.kind != "f":
@@ -87,7 +99,10 @@ def _check_divisor(input: Array, other: Array) -> None:
     ufunc=np.floor_divide,
 )
 def _floor_divide(input: Array, other: Array) -> Array:
-    """The quotient rounded down. The derivative is 0, at the jumps by convention."""
+    """The quotient rounded down.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     _check_divisor(input, other)
     return np.floor_divide(input, other)
 
@@ -99,7 +114,10 @@ def _floor_divide(input: Array, other: Array) -> Array:
     tex=r"\operatorname{{trunc}}({input} / {other})",
 )
 def _trunc_divide(input: Array, other: Array) -> Array:
-    """The quotient rounded to zero, exact of integers. The derivative is 0, at the jumps by convention."""
+    """The quotient rounded to zero, exact of integers.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     _check_divisor(input, other)
     if np.result_type(input, other).kind == "f":
         return np.trunc(np.true_divide(input, other))
@@ -157,7 +175,8 @@ def fmod(input: Array, other: Array) -> Array:
 def copysign(input: Array, other: Array) -> Array:
     r"""The size of one number with the sign of another, :math:`y = |a| \operatorname{sign}(b)`; -0 counts as negative.
 
-    The derivative by a is 1 or -1, whether its sign is kept or not, and 0 at 0; that by b is 0.
+    :math:`dy = \operatorname{sign}(a) \operatorname{sign}(b)\,da`: 1 or -1 as the sign is kept or not, 0 at 0. In b the
+    value is constant between the jumps.
     """
     return np.copysign(input, other)
 

@@ -64,7 +64,8 @@ def _scattered(draw: Any) -> tuple[Any, ...]:
 def _scatter_extreme(input: Array, dim: int, index: Array, src: Array, least: bool, include_self: bool) -> Array:
     """The greatest, or least, of an element of `input` and of what `src` brings to its place along `dim`.
 
-    The cotangent goes to the extreme element, in equal parts at a tie; a NaN gets NaN.
+    :math:`dy = dx` where the element itself is the extreme one, else :math:`dy = ds` of the one that was brought: the
+    cotangent goes to the extreme element, in equal parts at a tie; a NaN gets NaN.
     """
     out = np.array(input, order="C")
     places = along(dim, index)
@@ -95,7 +96,10 @@ def _with_extremes(draw: Any) -> tuple[Any, ...]:
 def _extreme_share(
     input: Array, dim: int, index: Array, src: Array, extreme: Array, include_self: bool, of_src: bool
 ) -> Array:
-    """The share that each element of `src`, or of `input`, has in the extreme of its place: 1 / n for each of n."""
+    """The share that each element of `src`, or of `input`, has in the extreme of its place: 1 / n for each of n.
+
+    Constant between ties, so without gradient.
+    """
     places = along(dim, index)
     hit = np.array(np.equal(input, extreme), extreme.dtype)
     if not include_self:

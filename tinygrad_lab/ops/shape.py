@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def reshape(input: Array, shape: Sequence[int]) -> Array:
     r"""The elements in the same order in another shape; one size may be -1.
 
-    Nothing is computed, so the cotangent is arranged back.
+    Every element keeps its number n, :math:`dy_n = dx_n`, so :math:`\bar x_n = g_n`: the cotangent is arranged back.
     """
     return np.reshape(input, shape)
 
@@ -47,7 +47,8 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
 def permute(input: Array, dims: Sequence[int]) -> Array:
     r"""The dimensions in the order `dims`.
 
-    The cotangent's dimensions are put back in order: the adjoint of a permutation is its inverse.
+    :math:`dy = P\,dx` with a permutation P of the elements, so :math:`\bar x = P^T g = P^{-1} g`: the cotangent's
+    dimensions are put back in order.
     """
     return np.transpose(input, dims)
 
@@ -69,7 +70,8 @@ def _inverse(dims: Sequence[int]) -> list[int]:
 def expand(input: Array, size: Sequence[int]) -> Array:
     r"""Dimensions of size 1 repeated to `size`, without copying; new ones in front; -1 keeps a size.
 
-    Each element stands in many places, so their cotangents are summed: the engine's adjoint of broadcasting.
+    :math:`y_{ij} = x_j`, so :math:`\bar x_j = \sum_i g_{ij}`: each element stands in many places, whose cotangents the
+    engine sums, as after any broadcasting.
     """
     lead = len(size) - input.ndim
     full = [input.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(size)]
@@ -95,7 +97,7 @@ def _pieces(draw: Any) -> tuple[Any, ...]:
 def _cat(dim: int, sizes: Sequence[int], *tensors: Array) -> Array:
     r"""Tensors one after the other along `dim`.
 
-    Each one gets back its own piece of the cotangent.
+    :math:`dy = (dx_1, \dots, dx_n)`, so :math:`g = (\bar x_1, \dots, \bar x_n)`: each one gets back its own piece.
     """
     return np.concatenate(tensors, axis=dim)
 
@@ -117,7 +119,7 @@ def _alike(draw: Any) -> tuple[Any, ...]:
 def _stack(dim: int, *tensors: Array) -> Array:
     r"""Tensors of one shape side by side along a new dimension.
 
-    Each one gets back its own slice of the cotangent.
+    :math:`dy_{ij} = (dx_i)_j`, so :math:`(\bar x_i)_j = g_{ij}`: each one gets back its own slice of the cotangent.
     """
     return np.stack(tensors, axis=dim)
 

@@ -61,8 +61,8 @@ def logsumexp(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array
 def gap(input: Array, other: Array) -> Array:
     r"""`input - other` as the exponent of a softmax weight.
 
-    :math:`\infty - \infty = 0` and :math:`-\infty + \infty = -\infty`, so equal infinite logits
-    weigh 1, and a row that is all :math:`-\infty` weighs 0.
+    :math:`y = a - b`, so :math:`dy = da - db`. But :math:`\infty - \infty = 0` and :math:`-\infty + \infty = -\infty`,
+    so equal infinite logits weigh 1, and a row that is all :math:`-\infty` weighs 0.
     """
     with np.errstate(invalid="ignore"):
         d = np.subtract(input, other)

@@ -157,7 +157,8 @@ def _at_middle(input: Array, dim: int, ignore_nan: bool) -> Array:
 def _median(input: Array, ignore_nan: bool = False) -> Array:
     """The median of each row, the lesser of the two in the middle; NaN of nothing.
 
-    The cotangent goes to the element in the middle, in equal parts to those that equal it.
+    :math:`dy = dx_m` where m is the place of the element in the middle: the cotangent goes there, in equal parts to
+    those that equal it.
     """
     if not input.shape[-1]:
         return np.full(input.shape[:-1], np.nan, input.dtype)

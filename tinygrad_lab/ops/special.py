@@ -366,9 +366,10 @@ def _stirling(x: Array) -> Array:
 def _polygamma(input: Array, n: int) -> Array:
     r"""The digamma function's n-th derivative, :math:`y = \psi^{(n)}(x)`.
 
-    Its derivative is the next one's. By :math:`\psi^{(n)}(x) = \psi^{(n)}(x + 1) - (-1)^n n!\,x^{-n-1}` up to where the
-    asymptotic series is exact, and for x <= 0 by :math:`\psi(1 - x) - \psi(x) = \pi \cot \pi x`, differentiated n
-    times (Abramowitz and Stegun, 6.3.7 to 6.4.11).
+    Its derivative is the next one's, :math:`dy = \psi^{(n+1)}(x)\,dx`. By
+    :math:`\psi^{(n)}(x) = \psi^{(n)}(x + 1) - (-1)^n n!\,x^{-n-1}` up to where the asymptotic series is exact, and for
+    x <= 0 by :math:`\psi(1 - x) - \psi(x) = \pi \cot \pi x`, differentiated n times (Abramowitz and Stegun, 6.3.7 to
+    6.4.11).
     """
     x = np.asarray(input, np.result_type(input, np.float64))  # in float32 the sums would lose digits
     low = x <= 0

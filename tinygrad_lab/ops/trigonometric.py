@@ -194,10 +194,10 @@ def atanh(input: Array) -> Array:
 def _sinc(input: Array, order: int = 0) -> Array:
     r"""The derivative of a given order n of the normalized sinc, :math:`f(x) = \sin(\pi x) / (\pi x)`.
 
-    Its derivative is the next order's. Differentiating :math:`x f(x) = \sin(\pi x) / \pi` n times gives
+    Its derivative is the next order's, :math:`dy = f^{(n+1)}(x)\,dx`. Differentiating
+    :math:`x f(x) = \sin(\pi x) / \pi` n times gives
     :math:`x f^{(n)} + n f^{(n-1)} = \pi^{n-1} \sin(\pi x + n \pi / 2)`, a recursion that is exact for large x. Near 0
-    it would cancel; there
-    :math:`f^{(n)}(x) = \pi^n \sum_{2k \ge n} (-1)^k (\pi x)^{2k-n} / ((2k + 1) (2k - n)!)`.
+    it would cancel; there :math:`f^{(n)}(x) = \pi^n \sum_{2k \ge n} (-1)^k (\pi x)^{2k-n} / ((2k + 1) (2k - n)!)`.
     """
     y = np.sinc(input)
     if order == 0:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..op import Array
 from ..tensor import Tensor
-from .optimizer import Optimizer, Params, average_square, direction, pieces, require
+from .optimizer import Optimizer, Params, average_square, direction, pieces, require, require_lr
 
 
 class Adadelta(Optimizer):
@@ -38,14 +38,26 @@ class Adadelta(Optimizer):
         rho: float = 0.9,
         eps: float = 1e-6,
         weight_decay: float = 0,
+        foreach: bool | None = None,
         *,
+        capturable: bool = False,
         maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
-        require(lr >= 0, "learning rate", lr)
+        require_lr(lr)
         require(0 <= rho <= 1, "rho value", rho)
         require(eps >= 0, "epsilon value", eps)
         require(weight_decay >= 0, "weight_decay value", weight_decay)
-        settings = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
+        settings = {
+            "lr": lr,
+            "rho": rho,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "capturable": capturable,
+            "foreach": foreach,
+            "differentiable": differentiable,
+        }
         super().__init__(params, settings)
 
     def _update(self, group: dict[str, Any], pairs: list[tuple[Tensor, Array]]) -> None:

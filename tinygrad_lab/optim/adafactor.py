@@ -11,7 +11,7 @@ import numpy as np
 from ..creation import zeros
 from ..op import Array
 from ..tensor import Tensor
-from .optimizer import CHUNK, Optimizer, Params
+from .optimizer import CHUNK, Optimizer, Params, require_lr
 
 
 class Adafactor(Optimizer):
@@ -48,10 +48,10 @@ class Adafactor(Optimizer):
         d: float = 1.0,
         weight_decay: float = 0.0,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
     ) -> None:
-        if not lr >= 0:
-            raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
+        require_lr(lr, "Learning rate should be >= 0 but is")
         if not beta2_decay <= 0:
             raise ValueError(f"beta2_decay should be <= 0 but is: {beta2_decay}")
         for i, epsilon in enumerate(eps, start=1):
@@ -67,6 +67,7 @@ class Adafactor(Optimizer):
             "eps": eps,
             "d": d,
             "weight_decay": weight_decay,
+            "foreach": foreach,
             "maximize": maximize,
         }
         super().__init__(params, settings)

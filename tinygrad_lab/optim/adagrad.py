@@ -9,7 +9,7 @@ import numpy as np
 from ..creation import full_like
 from ..op import Array
 from ..tensor import Tensor
-from .optimizer import Optimizer, Params, direction, pieces, require
+from .optimizer import Optimizer, Params, direction, pieces, require, require_lr
 
 
 class Adagrad(Optimizer):
@@ -39,10 +39,13 @@ class Adagrad(Optimizer):
         weight_decay: float = 0,
         initial_accumulator_value: float = 0,
         eps: float = 1e-10,
+        foreach: bool | None = None,
         *,
         maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        require(lr >= 0, "learning rate", lr)
+        require_lr(lr)
         require(lr_decay >= 0, "lr_decay value", lr_decay)
         require(weight_decay >= 0, "weight_decay value", weight_decay)
         require(initial_accumulator_value >= 0, "initial_accumulator_value value", initial_accumulator_value)
@@ -53,7 +56,10 @@ class Adagrad(Optimizer):
             "eps": eps,
             "weight_decay": weight_decay,
             "initial_accumulator_value": initial_accumulator_value,
+            "foreach": foreach,
             "maximize": maximize,
+            "differentiable": differentiable,
+            "fused": fused,
         }
         super().__init__(params, settings)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..op import Array
 from ..tensor import Tensor
-from .optimizer import Optimizer, Params, average, direction, pieces, require, require_betas
+from .optimizer import Optimizer, Params, average, direction, pieces, require, require_betas, require_lr
 
 
 class Adamax(Optimizer):
@@ -37,14 +37,26 @@ class Adamax(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0,
+        foreach: bool | None = None,
         *,
         maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
     ) -> None:
-        require(lr >= 0, "learning rate", lr)
+        require_lr(lr)
         require(eps >= 0, "epsilon value", eps)
         require_betas(betas)
         require(weight_decay >= 0, "weight_decay value", weight_decay)
-        settings = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
+        settings = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
+        }
         super().__init__(params, settings)
 
     def _update(self, group: dict[str, Any], pairs: list[tuple[Tensor, Array]]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..op import Array
 from ..tensor import Tensor
-from .optimizer import Optimizer, Params, direction, pieces, require
+from .optimizer import Optimizer, Params, direction, pieces, require, require_lr
 
 
 class ASGD(Optimizer):
@@ -39,10 +39,12 @@ class ASGD(Optimizer):
         alpha: float = 0.75,
         t0: float = 1e6,
         weight_decay: float = 0,
-        *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        differentiable: bool = False,
+        capturable: bool = False,
     ) -> None:
-        require(lr >= 0, "learning rate", lr)
+        require_lr(lr)
         require(weight_decay >= 0, "weight_decay value", weight_decay)
         settings = {
             "lr": lr,
@@ -50,7 +52,10 @@ class ASGD(Optimizer):
             "alpha": alpha,
             "t0": t0,
             "weight_decay": weight_decay,
+            "foreach": foreach,
             "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
         }
         super().__init__(params, settings)
 

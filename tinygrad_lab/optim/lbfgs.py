@@ -11,7 +11,7 @@ import numpy as np
 from .. import memory
 from ..graph import enable_grad
 from ..op import Array, wrap
-from .optimizer import Optimizer, Params, require
+from .optimizer import Optimizer, Params, require_lr
 
 Evaluate = Callable[[float], tuple[float, Array]]  # value and gradient after a step
 
@@ -37,8 +37,6 @@ class LBFGS(Optimizer):
         ValueError: `lr` is negative, or there are several groups; or as `Optimizer`.
     """
 
-    _stepped: bool | None = False
-
     def __init__(
         self,
         params: Params,
@@ -50,7 +48,7 @@ class LBFGS(Optimizer):
         history_size: int = 100,
         line_search_fn: str | None = None,
     ) -> None:
-        require(lr >= 0, "learning rate", lr)
+        require_lr(lr)
         settings = {
             "lr": lr,
             "max_iter": max_iter,
@@ -82,7 +80,6 @@ class LBFGS(Optimizer):
         group = self.param_groups[0]
         if group["line_search_fn"] not in (None, "strong_wolfe"):
             raise RuntimeError(f"only 'strong_wolfe' is supported, not {group['line_search_fn']!r}")
-        self._stepped = True
         params = group["params"]
         lr, tolerance, max_iter = float(group["lr"]), group["tolerance_change"], group["max_iter"]
         state = self.state[params[0]]

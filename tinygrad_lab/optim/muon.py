@@ -10,7 +10,7 @@ import numpy as np
 from ..creation import zeros_like
 from ..op import Array
 from ..tensor import Tensor
-from .optimizer import Optimizer, Params
+from .optimizer import Optimizer, Params, require_lr
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the polynomial whose iteration takes singular values near 1 fastest
 
@@ -53,8 +53,7 @@ class Muon(Optimizer):
         ns_steps: int = 5,
         adjust_lr_fn: str | None = None,
     ) -> None:
-        if not lr >= 0:
-            raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
+        require_lr(lr, "Learning rate should be >= 0 but is")
         if not momentum >= 0:
             raise ValueError(f"momentum should be >= 0 but is: {momentum}")
         if not weight_decay >= 0:

@@ -17,6 +17,7 @@ from .optimizer import (
     pieces,
     require,
     require_betas,
+    require_lr,
 )
 
 
@@ -54,9 +55,12 @@ class NAdam(Optimizer):
         momentum_decay: float = 4e-3,
         decoupled_weight_decay: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
     ) -> None:
-        require(lr >= 0, "learning rate", lr)
+        require_lr(lr)
         require(eps >= 0, "epsilon value", eps)
         require_betas(betas)
         require(weight_decay >= 0, "weight_decay value", weight_decay)
@@ -69,6 +73,9 @@ class NAdam(Optimizer):
             "momentum_decay": momentum_decay,
             "decoupled_weight_decay": decoupled_weight_decay,
             "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
         }
         super().__init__(params, settings)
 

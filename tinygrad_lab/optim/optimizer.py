@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain, count
@@ -11,38 +13,72 @@ import numpy as np
 
 from .. import memory
 from ..creation import zeros_like
-from ..graph import enable_grad
+from ..graph import RemovableHandle, enable_grad
 from ..op import Array, wrap
 from ..tensor import Tensor
 
-Params = Iterable[Tensor] | Iterable[dict[str, Any]]  # what an optimiser is given
+Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]  # what an optimiser is given
 CHUNK = 2**18  # elements that an update takes at a time: 1.3 times as fast as all at once at 2048 x 2048
+
+
+Hook = Callable[..., Any]
+
+
+def _hooked(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A class's `step` with the hooks around it, that says when it has run; plain where a subclass's step calls it."""
+
+    @functools.wraps(step)
+    def run(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        if type(self).step is not run:
+            return step(self, *args, **kwargs)
+        for hook in self._hooks["step_pre"]:
+            new = hook(self, (self, *args), kwargs)
+            if new is not None:
+                if not (isinstance(new, tuple) and len(new) == 2):
+                    raise RuntimeError(
+                        f"{type(self).__name__}.step: a pre-hook must return None or a tuple of (new_args, "
+                        f"new_kwargs), but got {new}."
+                    )
+                (_, *args), kwargs = new
+        loss = step(self, *args, **kwargs)
+        self._stepped = True
+        for hook in self._hooks["step_post"]:
+            hook(self, (self, *args), kwargs)
+        return loss
+
+    return run
 
 
 class Optimizer:
     """The base of the optimisers. A subclass defines `_update`, or its own `step`.
 
+    PyTorch's flags `foreach`, `fused` and `capturable` choose between its implementations of one update; here there is
+    one, so they have no effect.
+
     Args:
-        params: the tensors to optimise, or a dict for each group of them with the group's settings.
+        params: the tensors to optimise, pairs of a name and a tensor as of `Module.named_parameters()`, or a dict for
+            each group of them with the group's settings.
         defaults: the settings of groups that don't bring their own.
 
     Attributes:
-        param_groups: the groups, dicts of "params" and the settings, which may be changed between steps.
+        param_groups: the groups, dicts of "params", "param_names" if they were given, and the settings, which may be
+            changed between steps.
         state: what is remembered of each parameter.
 
     Raises:
         TypeError: `params` is a single tensor or holds something else.
-        ValueError: there is no parameter, one isn't a leaf, or one is in two groups.
+        ValueError: there is no parameter, one isn't a leaf, one is in two groups, or only some are named.
+        NotImplementedError: `differentiable=True`: an update isn't recorded.
     """
 
-    _stepped: bool | None = False  # what the schedulers ask; None of a class whose own `step` doesn't say
+    _stepped = False  # what the schedulers ask
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "step" in vars(cls) and "_stepped" not in vars(cls):
-            cls._stepped = None
+        if "step" in vars(cls):
+            cls.step = _hooked(vars(cls)["step"])  # type: ignore[method-assign]  # the same, with hooks around it
 
-    def __init__(self, params: Iterable[Tensor] | Iterable[dict[str, Any]], defaults: dict[str, Any]) -> None:
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got a "
@@ -51,6 +87,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
+        self._hooks: defaultdict[str, list[Hook]] = defaultdict(list)
         listed: list[Any] = list(params)
         if not listed:
             raise ValueError("optimizer got an empty parameter list")
@@ -62,7 +99,12 @@ class Optimizer:
 
         Raises:
             TypeError: the group isn't a dict, or its parameters are a set, or not tensors.
-            ValueError: a parameter isn't a leaf, or is given twice.
+            ValueError: a parameter isn't a leaf, or is in another group; or only some parameters or groups have names.
+            RuntimeError: `foreach` and `fused` are both True.
+            NotImplementedError: `differentiable=True`.
+
+        Warns:
+            UserWarning: a parameter is twice in the group, so that each step updates it twice.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
@@ -72,7 +114,16 @@ class Optimizer:
                 "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in "
                 "sets will change between runs. Please use a list instead."
             )
-        params = [params] if isinstance(params, Tensor) else list(params)
+        listed = [params] if isinstance(params, Tensor) else list(params)
+        names = [p[0] for p in listed if isinstance(p, tuple)]
+        group = {**self.defaults, **param_group, "params": [p[1] if isinstance(p, tuple) else p for p in listed]}
+        if names:
+            group["param_names"] = names
+        self._check_group(group, len(names))
+        self.param_groups.append(group)
+
+    def _check_group(self, group: dict[str, Any], names: int) -> None:
+        params = group["params"]
         for p in params:
             if not isinstance(p, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
@@ -80,11 +131,28 @@ class Optimizer:
                 raise ValueError(
                     f"can't optimize a non-leaf Tensor, of shape {p.shape}; give the tensors it is made of"
                 )
+        if names not in (0, len(params)):
+            raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+        if any(("param_names" in g) != ("param_names" in group) for g in self.param_groups):
+            raise ValueError(
+                "all optimizer param groups should be with/without names. cannot add param group "
+                f"{'with' if names else 'without'} names to the optimizer"
+            )
+        if group.get("differentiable"):
+            raise NotImplementedError(
+                f"{type(self).__name__}: differentiable=True isn't supported: an update is in place and unrecorded; "
+                "write it as x - lr * g of autograd.grad(..., create_graph=True) to differentiate through it"
+            )
+        if group.get("foreach") and group.get("fused"):
+            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
         if len(set(params)) < len(params):
-            raise ValueError("optimizer contains a parameter group with duplicate parameters")
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; each step updates them twice",
+                UserWarning,
+                stacklevel=4,
+            )
         if not set(params).isdisjoint(chain.from_iterable(g["params"] for g in self.param_groups)):
             raise ValueError("some parameters appear in more than one parameter group")
-        self.param_groups.append({**self.defaults, **param_group, "params": params})
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or fill them with zeros."""
@@ -95,6 +163,7 @@ class Optimizer:
                 elif p.grad is not None:
                     p.grad.detach_().zero_()
 
+    @_hooked
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place and unrecorded. Gradients stay as they are.
 
@@ -113,7 +182,6 @@ class Optimizer:
             pairs = [(p, g.array) for p in group["params"] if (g := p.grad) is not None]
             self._update(group, pairs)
             memory.touch(name, *(p.array for p, _ in pairs), site=site)
-        self._stepped = True
         return loss
 
     def _stepping(self, p: Tensor, *zeros: str, **first: Any) -> dict[str, Any]:
@@ -134,11 +202,16 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """The settings of the groups and the state of the parameters, each parameter by its number."""
+        for hook in self._hooks["state_dict_pre"]:
+            hook(self)
         number = dict(zip(chain.from_iterable(g["params"] for g in self.param_groups), count()))
-        return {
+        found = {
             "state": {number.get(p, p): dict(state) for p, state in self.state.items()},
             "param_groups": [{**g, "params": [number[p] for p in g["params"]]} for g in self.param_groups],
         }
+        for hook in self._hooks["state_dict_post"]:
+            found = found if (new := hook(self, found)) is None else new
+        return found
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over settings and state, copied, in the parameters' dtypes; the parameters stay.
@@ -149,7 +222,10 @@ class Optimizer:
         Raises:
             ValueError: the numbers of groups or of their parameters differ.
         """
-        saved = state_dict["param_groups"]
+        loaded = dict(state_dict)
+        for hook in self._hooks["load_state_dict_pre"]:
+            loaded = loaded if (new := hook(self, loaded)) is None else new
+        saved = loaded["param_groups"]
         if len(saved) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(new["params"]) != len(own["params"]) for new, own in zip(saved, self.param_groups)):
@@ -160,12 +236,44 @@ class Optimizer:
             number: p for new, own in zip(saved, self.param_groups) for number, p in zip(new["params"], own["params"])
         }
         self.state = defaultdict(dict)
-        for number, state in state_dict["state"].items():
+        for number, state in loaded["state"].items():
             p = param.get(number, number)
             self.state[p] = {key: _taken_over(key, value, p) for key, value in state.items()}
         self.param_groups = [
-            {**self.defaults, **new, "params": own["params"]} for new, own in zip(saved, self.param_groups)
+            {**self.defaults, **{k: own[k] for k in ("param_names",) if k in own}, **new, "params": own["params"]}
+            for new, own in zip(saved, self.param_groups)
         ]
+        for hook in self._hooks["load_state_dict_post"]:
+            hook(self)
+
+    def _register(self, when: str, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        hooks = self._hooks[when]
+        hooks.insert(0 if prepend else len(hooks), hook)
+        return RemovableHandle(hooks, hook)
+
+    def register_step_pre_hook(self, hook: Hook) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` before each step; it returns None, or the pair to call `step` with."""
+        return self._register("step_pre", hook)
+
+    def register_step_post_hook(self, hook: Hook) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` after each step."""
+        return self._register("step_post", hook)
+
+    def register_state_dict_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(optimizer)` before `state_dict`."""
+        return self._register("state_dict_pre", hook, prepend)
+
+    def register_state_dict_post_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(optimizer, state_dict)` after `state_dict`; what it returns, if not None, replaces the dict."""
+        return self._register("state_dict_post", hook, prepend)
+
+    def register_load_state_dict_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(optimizer, state_dict)` before loading; what it returns, if not None, is loaded instead."""
+        return self._register("load_state_dict_pre", hook, prepend)
+
+    def register_load_state_dict_post_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
+        """Call `hook(optimizer)` after loading."""
+        return self._register("load_state_dict_post", hook, prepend)
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -211,6 +319,18 @@ def require(valid: bool, what: str, value: Any) -> None:
     """
     if not valid:
         raise ValueError(f"Invalid {what}: {value}")
+
+
+def require_lr(lr: Any, what: str = "Invalid learning rate") -> None:
+    """Raise PyTorch's error about a learning rate that isn't a number of at least 0.
+
+    Raises:
+        ValueError: it is negative, or a tensor of several elements.
+    """
+    if isinstance(lr, Tensor) and lr.numel() != 1:
+        raise ValueError(f"Tensor lr must be 1-element, not of shape {lr.shape}")
+    if not lr >= 0:
+        raise ValueError(f"{what}: {lr}")
 
 
 def require_betas(betas: tuple[float, ...]) -> None:

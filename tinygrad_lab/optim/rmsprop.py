@@ -8,7 +8,7 @@ import numpy as np
 
 from ..op import Array
 from ..tensor import Tensor
-from .optimizer import Optimizer, Params, average, average_square, direction, pieces, require
+from .optimizer import Optimizer, Params, average, average_square, direction, pieces, require, require_lr
 
 
 class RMSprop(Optimizer):
@@ -42,10 +42,12 @@ class RMSprop(Optimizer):
         weight_decay: float = 0,
         momentum: float = 0,
         centered: bool = False,
-        *,
+        capturable: bool = False,
+        foreach: bool | None = None,
         maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
-        require(lr >= 0, "learning rate", lr)
+        require_lr(lr)
         require(eps >= 0, "epsilon value", eps)
         require(momentum >= 0, "momentum value", momentum)
         require(weight_decay >= 0, "weight_decay value", weight_decay)
@@ -57,7 +59,10 @@ class RMSprop(Optimizer):
             "eps": eps,
             "centered": centered,
             "weight_decay": weight_decay,
+            "capturable": capturable,
+            "foreach": foreach,
             "maximize": maximize,
+            "differentiable": differentiable,
         }
         super().__init__(params, settings)
 

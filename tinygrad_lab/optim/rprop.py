@@ -9,7 +9,7 @@ import numpy as np
 from ..creation import full_like, zeros_like
 from ..op import Array
 from ..tensor import Tensor
-from .optimizer import Optimizer, Params, pieces, require
+from .optimizer import Optimizer, Params, pieces, require, require_lr
 
 
 class Rprop(Optimizer):
@@ -37,11 +37,23 @@ class Rprop(Optimizer):
         etas: tuple[float, float] = (0.5, 1.2),
         step_sizes: tuple[float, float] = (1e-6, 50),
         *,
+        capturable: bool = False,
+        foreach: bool | None = None,
         maximize: bool = False,
+        differentiable: bool = False,
     ) -> None:
-        require(lr >= 0, "learning rate", lr)
+        require_lr(lr)
         require(0 < etas[0] < 1 < etas[1], "eta values", f"{etas[0]}, {etas[1]}")
-        super().__init__(params, {"lr": lr, "etas": etas, "step_sizes": step_sizes, "maximize": maximize})
+        settings = {
+            "lr": lr,
+            "etas": etas,
+            "step_sizes": step_sizes,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "capturable": capturable,
+        }
+        super().__init__(params, settings)
 
     def _update(self, group: dict[str, Any], pairs: list[tuple[Tensor, Array]]) -> None:
         less, more = group["etas"]

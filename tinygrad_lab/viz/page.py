@@ -262,7 +262,7 @@ def readable(tex: str) -> str:
         tex = re.sub(r"\\[dt]?frac" + inner + inner, lambda m: f"{_held(m[1])} / {_held(m[2])}", tex)
         tex = re.sub(r"\\sqrt" + inner, r"√(\1)", tex)
         tex = re.sub(r"\\(?:text|operatorname|mathrm|mathbf)\*?" + inner, r"\1", tex)
-    tex = re.sub(r"\\begin\{cases\}(.*?)\\end\{cases\}", lambda m: m[1].replace(r"\\", "; ").replace("&", " "), tex)
+    tex = re.sub(r"\\begin\{cases\}(.*?)\\end\{cases\}", _cases, tex)
     for sign in sorted(_SIGNS, key=len, reverse=True):
         tex = re.sub(re.escape(sign) + (r"(?![a-zA-Z])" if sign[-1].isalpha() else ""), _SIGNS[sign], tex)
     tex = re.sub(r"\^\{?([0-9+\-nTk]+)\}?", lambda m: m[1].translate(_RAISED), tex)
@@ -271,8 +271,14 @@ def readable(tex: str) -> str:
     return re.sub(r"\s+", " ", tex).strip()
 
 
+def _cases(match: re.Match[str]) -> str:
+    """`(a if c, else b)`."""
+    rows = [[part.strip() for part in row.split("&")] for row in match[1].split(r"\\")]
+    return f"({', '.join(f'else {value}' if when == 'else' else f'{value} if {when}' for value, when in rows)})"
+
+
 def _held(text: str) -> str:
-    return text if re.fullmatch(r"[\w\\]+", text) else f"({text})"
+    return text if re.fullmatch(r"[\w\\{}^]+|\([^()]*\)", text) else f"({text})"
 
 
 def readable_doc(doc: str) -> str:

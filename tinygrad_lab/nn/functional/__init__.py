@@ -62,6 +62,7 @@ from .attention import (
 )
 from .classification import (
     cross_entropy as cross_entropy,
+    linear_cross_entropy as linear_cross_entropy,
     nll_loss as nll_loss,
 )
 from .ctc import (
@@ -80,6 +81,12 @@ from .dropout import (
     dropout2d as dropout2d,
     dropout3d as dropout3d,
     feature_alpha_dropout as feature_alpha_dropout,
+)
+from .fractional import (
+    fractional_max_pool2d as fractional_max_pool2d,
+    fractional_max_pool2d_with_indices as fractional_max_pool2d_with_indices,
+    fractional_max_pool3d as fractional_max_pool3d,
+    fractional_max_pool3d_with_indices as fractional_max_pool3d_with_indices,
 )
 from .grids import (
     affine_grid as affine_grid,
@@ -155,6 +162,7 @@ from .unpooling import (
 )
 from .vision import (
     channel_shuffle as channel_shuffle,
+    channel_shuffle as native_channel_shuffle,
     interpolate as interpolate,
     pixel_shuffle as pixel_shuffle,
     pixel_unshuffle as pixel_unshuffle,

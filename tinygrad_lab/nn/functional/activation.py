@@ -357,7 +357,7 @@ def _softmax_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) -> 
         return dim
     warnings.warn(
         f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-        stacklevel=stacklevel + 2,
+        stacklevel=stacklevel + 1,
     )
     return 0 if input.ndim in (0, 1, 3) else 1
 

@@ -12,6 +12,7 @@ from ...creation import as_tensor
 from ...op import Array
 from ...ops import loss
 from ...ops.compare import where
+from ...ops.linalg import linear
 from ...ops.softmax import log_softmax
 from ...public import public
 from ...tensor import Tensor
@@ -69,6 +70,63 @@ def cross_entropy(
         if weight is not None:
             losses = losses * weight[labels]
     return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape)
+
+
+@public
+def linear_cross_entropy(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Tensor,
+    *,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """`cross_entropy` of the logits that a linear map makes.
+
+    Args:
+        input: `(n, in_features)`, or `(in_features,)` for one sample.
+        linear_weight: `(c, *, in_features)` for c classes, of each of the losses `*`.
+        target: as `cross_entropy` takes it of logits `(n, c, *)`.
+        linear_bias: `(c, *)`.
+        weight, reduction, label_smoothing: as `cross_entropy`.
+        ignore_index: of class indices, by default -100.
+
+    Raises:
+        RuntimeError: a shape doesn't fit, or `ignore_index` is given with probabilities; and as `cross_entropy`.
+    """
+    name = "linear_cross_entropy"
+    if input.ndim not in (1, 2):
+        raise RuntimeError(f"{name}: expected input with dimensionality 1 or 2, got {input.ndim}")
+    if linear_weight.ndim < 2:
+        raise RuntimeError(f"{name}: expected linear_weight with dimensionality at least 2, got {linear_weight.ndim}")
+    *outputs, features = linear_weight.shape
+    if input.shape[-1] != features:
+        raise RuntimeError(
+            f"{name}: expected equal input and linear_weight last dimensions (in_features), got {input.shape[-1]} and "
+            f"{features}, respectively"
+        )
+    if linear_bias is not None and linear_bias.shape != tuple(outputs):
+        raise RuntimeError(f"{name}: expected linear_bias shape {tuple(outputs)}, got {linear_bias.shape}")
+    if len(outputs) > 1 and input.ndim == 1:
+        raise RuntimeError(
+            f"{name}: K-dimensional loss defined by linear_weight shape {linear_weight.shape} requires batched input, "
+            f"(N, {features}), got unbatched input with shape {input.shape}"
+        )
+    flat_bias = None if linear_bias is None else linear_bias.reshape(-1)
+    logits = linear(input, linear_weight.reshape(-1, features), flat_bias).reshape(*input.shape[:-1], *outputs)
+    if ignore_index is not None and as_tensor(target).shape == logits.shape:
+        raise RuntimeError(f"{name}: ignore_index cannot be specified when target contains probabilities")
+    return cross_entropy(
+        logits,
+        target,
+        weight,
+        ignore_index=-100 if ignore_index is None else ignore_index,
+        reduction=reduction,
+        label_smoothing=label_smoothing,
+    )
 
 
 def _cross_entropy_of_probabilities(
@@ -144,7 +202,7 @@ def _labels(
         )
     samples = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if labels.shape != samples and not (len(shape) == 1 and labels.shape == (1,)):
-        of_batch = labels.ndim == 0 or (labels.ndim == len(samples) and labels.shape[0] != shape[0])
+        of_batch = labels.ndim == 0 or (len(shape) > 1 and labels.shape[0] != shape[0])
         or_probabilities = ", or probabilities of its own shape" if name == "cross_entropy" else ""
         raise (ValueError if of_batch else RuntimeError)(
             f"{name}: input of shape {shape} takes class indices of shape {samples}{or_probabilities}; "

@@ -128,7 +128,7 @@ def l1_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """Absolute differences, |input - target|; the gradient at 0 is 0. Shapes that differ broadcast, with a warning.
+    """Absolute differences, `|input - target|`; the gradient at 0 is 0. Shapes that differ broadcast, with a warning.
 
     Args:
         size_average: deprecated, and so is `reduce`: see `reduction.settled`.

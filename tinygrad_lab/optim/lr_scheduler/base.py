@@ -88,7 +88,7 @@ class LRScheduler:
             UserWarning: the optimiser hasn't stepped yet, so that its first learning rate is never used; or `epoch`
                 is given.
         """
-        if self._step_count == 1 and self.optimizer._stepped is False:
+        if self._step_count == 1 and not self.optimizer._stepped:
             warnings.warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`; call them in the opposite order: "
                 "`optimizer.step()` before `lr_scheduler.step()`, or the first value of the learning rate schedule is "

@@ -1,0 +1,288 @@
+"""PyTorch's own samples of its modules, given to ours: text, states, values, gradients, buffers and errors compared.
+
+PyTorch ships the samples its test suite uses (`torch.testing._internal.common_modules.module_db`). To see how a module
+of ours stands: `python -m tests.torch.modinfo NAME...`, with `--verbose` for every difference; `--list` names all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import itertools
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from torch.testing._internal.common_modules import ModuleErrorEnum, module_db
+
+import tinygrad_lab as tg
+from tests.torch.opinfo import (
+    DTYPES,
+    WITHOUT_MEANING,
+    Difference,
+    Result,
+    Translation,
+    UntranslatableError,
+    check_gradients,
+    close,
+    flat,
+    show,
+    spread,
+)
+
+WITHOUT_EFFECT = (*WITHOUT_MEANING, "options")  # a device or layout; how much memory a fused loss takes
+CHECKED = (torch.float64, torch.float32)
+SAMPLES = 60  # of one module, dtype and mode, spread over all that PyTorch has
+
+DIFFERENCES: dict[str, tuple[Difference, ...]] = {
+    "nn.CTCLoss": (
+        Difference("torch.float32, training: (() {reduction=", "PyTorch's float32 is off by 1e-4, ours by less"),
+    ),
+    "nn.LinearCrossEntropyLoss": (
+        Difference("ptions", "PyTorch can save memory chunk by chunk; here one path serves all"),
+    ),
+    "nn.KLDivLoss": (Difference("second derivative 1", "the logarithm of a negative target has no derivative"),),
+    "nn.NLLLoss": (Difference("weight=float16", "floats of two dtypes are promoted, where PyTorch refuses them"),),
+}
+"""Where we differ from PyTorch and mean to, by the module's name."""
+
+
+class Arguments(Translation):
+    """PyTorch's arguments and ours, of a constructor or a call."""
+
+    def __init__(self, args: Any, kwargs: Any, differentiate: bool = False) -> None:
+        self.differentiate = differentiate
+        self.leaves = {}
+        kwargs = {k: v for k, v in kwargs.items() if k not in WITHOUT_EFFECT}
+        self.theirs = self.map(list(args), 0), self.map(kwargs, 0)
+        self.ours = self.map(list(args), 1), self.map(kwargs, 1)
+
+    def map(self, value: Any, side: int) -> Any:
+        if isinstance(value, torch.nn.TransformerEncoderLayer):
+            return value if side == 0 else encoder_layer(value)
+        if inspect.isroutine(value):
+            return value if side == 0 else getattr(tg.nn.functional, value.__name__)
+        return super().map(value, side)
+
+
+def encoder_layer(layer: Any) -> tg.nn.TransformerEncoderLayer:
+    """Our layer with the settings of PyTorch's."""
+    return tg.nn.TransformerEncoderLayer(
+        layer.self_attn.embed_dim,
+        layer.self_attn.num_heads,
+        layer.linear1.out_features,
+        layer.dropout.p,
+        getattr(tg.nn.functional, layer.activation.__name__),
+        layer.norm1.eps,
+        layer.self_attn.batch_first,
+        layer.norm_first,
+        layer.linear1.bias is not None,
+    ).double()
+
+
+def ours(name: str) -> Any:
+    """Our class of PyTorch's `name`, such as nn.Linear, or None."""
+    return getattr(tg.nn, name.removeprefix("nn."), None)
+
+
+def described(sample: Any) -> str:
+    given, called = sample.constructor_input, sample.forward_input
+    text = f"({show(list(given.args))} {show(given.kwargs)})"
+    return text if called is None else f"{text} of {show(list(called.args))} {show(called.kwargs)}"
+
+
+def states(mine: Any, its: Any, problems: list[str]) -> None:
+    """Compare the names, shapes and dtypes of parameters and buffers."""
+    for kind in ("state_dict", "named_parameters", "named_buffers"):
+        a, b = dict(getattr(mine, kind)()), dict(getattr(its, kind)())
+        if list(a) != list(b):
+            problems.append(f"{kind} has {list(a)}, in PyTorch {list(b)}")
+            continue
+        for name, x in a.items():
+            got = x.shape, x.dtype, x.requires_grad
+            want = tuple(b[name].shape), DTYPES[b[name].dtype], b[name].requires_grad
+            if got != want:
+                problems.append(f"{name} is {got}, in PyTorch {want}")
+
+
+def pair(cls: Any, sample: Any, dtype: torch.dtype, problems: list[str]) -> tuple[Any, Any]:
+    """The module of both libraries, with the same random weights."""
+    given = Arguments(sample.constructor_input.args, sample.constructor_input.kwargs)
+    args, kwargs = given.theirs
+    its = cls(*args, **kwargs).to(dtype)
+    args, kwargs = given.ours
+    mine = ours(cls.__name__)(*args, **kwargs).to(DTYPES[dtype])
+    if not any(torch.nn.parameter.is_lazy(p) for p in its.parameters()):
+        share_weights(mine, its, problems)
+    return mine, its
+
+
+def share_weights(mine: Any, its: Any, problems: list[str]) -> None:
+    """Give both modules the same random weights, none at its first value."""
+    with torch.no_grad():
+        for param in its.parameters():
+            param.uniform_(-0.9, 0.9)
+        for buffer in its.buffers():
+            if buffer.dtype.is_floating_point:
+                buffer.uniform_(0.5, 1.5)
+    states(mine, its, problems)
+    if not problems:
+        mine.load_state_dict(its.state_dict())
+
+
+def buffers_and_text(mine: Any, its: Any, single: bool, problems: list[str]) -> None:
+    if repr(mine) != repr(its):
+        problems.append(f"reads {mine!r}, in PyTorch {its!r}")
+    for (name, a), (_, b) in zip(mine.named_buffers(), its.named_buffers(), strict=True):
+        close(f"buffer {name}", a, b, single, problems)
+
+
+def check_sample(info: Any, sample: Any, dtype: torch.dtype, training: bool) -> list[str]:
+    """How our module of one sample differs from PyTorch's."""
+    problems: list[str] = []
+    torch.manual_seed(0)
+    try:
+        mine, its = pair(info.module_cls, sample, dtype, problems)
+    except Exception as error:  # whatever it is, it is a finding
+        return [f"construction raises {type(error).__name__}: {error}"]
+    if problems:
+        return problems
+    single = dtype is not torch.float64
+    for module in (mine, its):
+        module.train(training)
+    buffers_and_text(mine, its, single, problems)
+    called = sample.forward_input
+    if called is None or problems:
+        return problems
+    given = Arguments(called.args, called.kwargs, differentiate=True)
+    args, kwargs = given.theirs
+    z = its(*args, **kwargs)
+    args, kwargs = given.ours
+    try:
+        y = mine(*args, **kwargs)
+    except Exception as error:
+        return [f"raises {type(error).__name__}: {error}"]
+    if info.is_lazy:
+        states(mine, its, problems)
+        mine.load_state_dict(its.state_dict())
+        y = mine(*args, **kwargs)
+    ys, zs = flat(y), flat(z)
+    if len(ys) != len(zs):
+        return [f"gives {len(ys)} results, in PyTorch {len(zs)}"]
+    for i, (a, b) in enumerate(zip(ys, zs, strict=True)):
+        if a is None or b is None:
+            if a is not b:
+                problems.append(f"result {i} is {a}, in PyTorch {b}")
+        else:
+            close(f"result {i}" if len(ys) > 1 else "the value", a, b, single, problems)
+    buffers_and_text(mine, its, single, problems)
+    if problems:
+        return problems
+    xs, us = given.variables()
+    for (_, p), (_, q) in zip(its.named_parameters(), mine.named_parameters(), strict=True):
+        xs.append(p)
+        us.append(q)
+    check_gradients(ys, zs, xs, us, single, problems, twice=info.supports_gradgrad and not single)
+    return problems
+
+
+def check_error(info: Any, error_input: Any) -> str | None:
+    """Nothing if ours raises what PyTorch raises, else what it does."""
+    sample = error_input.module_error_input
+    given = Arguments(sample.constructor_input.args, sample.constructor_input.kwargs)
+    args, kwargs = given.ours
+    expected = error_input.error_type
+    try:
+        mine = ours(info.name)(*args, **kwargs)
+        if error_input.error_on is ModuleErrorEnum.FORWARD_ERROR:
+            called = Arguments(sample.forward_input.args, sample.forward_input.kwargs)
+            args, kwargs = called.ours
+            mine(*args, **kwargs)
+    except expected:
+        return None
+    except Exception as error:
+        return f"raises {type(error).__name__}: {error} -- in PyTorch {expected.__name__}: {error_input.error_regex}"
+    return f"doesn't raise -- in PyTorch {expected.__name__}: {error_input.error_regex}"
+
+
+def signature(mine: Any, its: Any) -> list[str]:
+    """Where the arguments of our constructor differ from those of PyTorch's."""
+
+    def shown(cls: Any) -> list[tuple[str, str]]:
+        found = [p for p in inspect.signature(cls).parameters.values() if p.name not in ("device", "dtype")]
+        return [
+            (p.name, "" if p.default is p.empty else getattr(p.default, "__name__", repr(p.default))) for p in found
+        ]
+
+    a, b = shown(mine), shown(its)
+    return [] if a == b or b == [("args", ""), ("kwargs", "")] else [f"takes {a}, in PyTorch {b}"]
+
+
+def check(info: Any, count: int = SAMPLES) -> Result:
+    """All samples and error inputs of one of PyTorch's modules."""
+    result = Result(info.name)
+    if ours(info.name) is None:
+        result.failures.append("is missing")
+        return result
+    result.failures += signature(ours(info.name), info.module_cls)
+    for dtype, training in itertools.product(CHECKED, (True, False)):
+        if not training and not info.train_and_eval_differ:
+            continue
+        torch.manual_seed(0)
+        samples = info.module_inputs_func(info, device="cpu", dtype=dtype, requires_grad=True, training=training)
+        for sample in spread(iter(samples), count):
+            problems = check_sample(info, sample, dtype, training)
+            if problems:
+                mode = "training" if training else "evaluation"
+                result.failures.append(f"{problems[0]}\n      {dtype}, {mode}: {described(sample)}")
+            else:
+                result.passed += 1
+    if info.module_error_inputs_func:
+        errors = info.module_error_inputs_func(
+            info, device="cpu", dtype=torch.float64, requires_grad=False, training=True
+        )
+        for error_input in errors:
+            try:
+                problem = check_error(info, error_input)
+            except UntranslatableError:
+                result.left_out += 1
+                continue
+            if problem:
+                result.failures.append(f"{problem}\n      {described(error_input.module_error_input)}")
+            else:
+                result.passed += 1
+    return result
+
+
+def by_name() -> dict[str, Any]:
+    """PyTorch's modules with samples, without those of quantized networks."""
+    return {info.name: info for info in module_db if info.name.startswith("nn.")}
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="PyTorch's names, as nn.Linear; by default all")
+    parser.add_argument("--list", action="store_true", help="list all modules that PyTorch has samples for")
+    parser.add_argument("--samples", type=int, default=SAMPLES, help="of each module, dtype and mode")
+    parser.add_argument("--verbose", action="store_true", help="every difference, not only the first five")
+    options = parser.parse_args(argv)
+    if options.list:
+        print(*by_name())
+        return 0
+    wrong = 0
+    for name in options.names or by_name():
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            result = check(by_name()[name], options.samples)
+        print(result)
+        unmeant = [f for f in result.failures if not any(d.matches(f) for d in DIFFERENCES.get(name, ()))]
+        wrong += len(unmeant)
+        for failure in itertools.islice(unmeant, None if options.verbose else 5):
+            print("   ", failure)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
