@@ -23,11 +23,11 @@ MAX_LINES = 550
 # The rooms, from the ground up. A room is a module or a folder right inside the package.
 HOUSE = (
     {"dtypes", "graph", "memory", "random", "threads"},
-    {"domain", "convention"},
+    {"domain", "convention", "public"},
     {"op"},
     {"ops"},
     {"inplace", "backward", "numpy_api", "special"},
-    {"methods"},
+    {"methods", "operators"},
     {"tensor"},
     {"creation"},
     {"autograd"},

@@ -11,7 +11,7 @@ import dis
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, ParamSpec
 
@@ -19,7 +19,8 @@ import numpy as np
 
 from . import memory
 from .domain import REALS, Domain, Reals
-from .graph import F, Node, is_grad_enabled, noter, watcher
+from .graph import Node, is_grad_enabled, noter, watcher
+from .public import parameters, renamed, retold
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -233,7 +234,7 @@ class Op:
         """
         if self.variadic:
             return args
-        kwargs = _renamed(kwargs, self.params)
+        kwargs = renamed(kwargs, self.params)
         full = list(args)
         for name in self.params[len(args) :]:
             if name in kwargs:
@@ -257,7 +258,7 @@ class Op:
         widens the others, and that cast is recorded.
 
         Raises:
-            TypeError: an operand is neither tensor, array nor number.
+            TypeError: an operand is neither tensor, array nor number, or the result is complex.
             RuntimeError: the operands' dtypes differ, and the op doesn't bring them to one.
             NotImplementedError: they are of bool, which such an op hasn't either.
         """
@@ -267,6 +268,8 @@ class Op:
                 again[i] = v.item()
             elif isinstance(v, (list, tuple, str)) and self.operand(i):
                 self.refuse(v)
+        if y.dtype.kind not in "fiub":
+            raise TypeError(f"{self.name}: the result is of {y.dtype}; there are real numbers, integers and bools only")
         if y.dtype.kind == "b" and not self.promotes:
             raise NotImplementedError(f"{self.name}: not defined for bool; convert with .to(...) first")
         if y.dtype.kind in "fiu" and not self.typed:
@@ -318,7 +321,12 @@ class Op:
 
     def explain(self, error: Exception, values: Sequence[Any]) -> Exception:
         """The error that a person should see instead of NumPy's `error`: it names the op and the shapes."""
-        shapes = [np.shape(v) for i, v in enumerate(values) if self.operand(i) and v is not None]
+        operands = [v for i, v in enumerate(values) if self.operand(i) and v is not None]
+        numbers = not any(isinstance(v, (*_ARRAYS, Tensor)) for v in values)
+        for v in operands:
+            if numbers or not isinstance(v, (*_ARRAYS, Tensor, int, float)):
+                self.refuse(v)
+        shapes = [np.shape(v) for v in operands]
         shown = " and ".join(map(str, shapes))
         if isinstance(error, np.exceptions.AxisError):
             n = max(len(shapes[0]), 1)
@@ -333,37 +341,9 @@ class Op:
             return RuntimeError(text.format("")) if dim == () else IndexError(text.format(f" along dim {dim}"))
         if "numpy boolean" in str(error):  # -, of bools
             return RuntimeError(f"{self.name}: {error}")
-        kind = next((k for k in (IndexError, TypeError, OverflowError) if isinstance(error, k)), RuntimeError)
-        return kind(f"{self.name}: {error} (operands of shape {shown})")
-
-
-def _renamed(kwargs: dict[str, Any], params: Collection[str]) -> dict[str, Any]:
-    """`kwargs` with PyTorch's names for NumPy's `axis` and `keepdims`, where `params` has those."""
-    names = {"axis": "dim", "keepdims": "keepdim"}
-    return {names[k] if names.get(k) in params and names[k] not in kwargs else k: v for k, v in kwargs.items()}
-
-
-def numpy_names(function: F) -> F:
-    """Let a composition understand NumPy's `axis` and `keepdims`, as every op does."""
-    params = _parameters(function)
-
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **_renamed(kwargs, params)) if kwargs else function(*args)
-
-    return call  # type: ignore[return-value]  # wraps keeps the signature
-
-
-def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of the positional parameters, that of `*rest` at the end; `inspect.signature` takes 20 times as long.
-
-    Raises:
-        TypeError: `function` isn't written in Python.
-    """
-    code = getattr(function, "__code__", None)
-    if code is None:
-        raise TypeError(f"op: a forward or a rule must be a Python function, not {function!r}")
-    return tuple(code.co_varnames[: code.co_argcount + bool(code.co_flags & inspect.CO_VARARGS)])
+        if type(error) is ValueError:  # NumPy's
+            error = RuntimeError(str(error))
+        return retold(self.name, error, dict(zip(self.params, values, strict=False)))
 
 
 def _reads(rule: Rule | None, skip: int = 0) -> frozenset[int]:
@@ -373,7 +353,7 @@ def _reads(rule: Rule | None, skip: int = 0) -> frozenset[int]:
     """
     if rule is None:
         return frozenset()
-    names = _parameters(rule)
+    names = parameters(rule)
     steps = list(dis.get_instructions(rule))
     found: set[int] = set()
     for step, after in itertools.zip_longest(steps, steps[1:]):
@@ -434,7 +414,7 @@ def op(
     """
 
     def enter(forward: Callable[P, Any]) -> Callable[P, Tensor]:
-        params = _parameters(forward)
+        params = parameters(forward)
         record = Op(
             name=forward.__name__.strip("_"),
             forward=forward,
@@ -501,13 +481,12 @@ def _eager(op: Op) -> Callable[..., Any]:
         except LinAlgError:
             raise
         except Exception as error:
-            if not tensors:
-                if not any(isinstance(v, _ARRAYS) for v in values):
-                    op.refuse(values[0])
-                raise
-            if isinstance(error, OverflowError) and (again := op.wrapped(args)) is not None:
+            if isinstance(error, OverflowError) and tensors and (again := op.wrapped(args)) is not None:
                 return call(*again)
-            raise op.explain(error, values) from error
+            told = op.explain(error, values)
+            if told is error:
+                raise
+            raise told from error
         if not tensors:
             return y if any(isinstance(v, _ARRAYS) for v in values) else op.refuse(values[0])
         if type(y) is not ndarray:

@@ -52,7 +52,6 @@ MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
     "vecdot": lambda y, a, b: y.size * a.shape[-1],
     "euclidean": lambda y, a, b: y.size * a.shape[-1],
     "einsum": _einsum,
-    "attention": lambda y, q, k, v, *others: math.prod(y.shape[:-1]) * k.shape[-2] * (q.shape[-1] + v.shape[-1]),
     "conv": lambda y, x, w, b, how: y.size * w[0].size,
     "conv_input": lambda y, x, w, how: x.size * w[0].size,
     "conv_weight": lambda y, g, x, how: g.size * y[0].size,

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..domain import REALS, Given, Reals
 from ..op import Array, Fused, op
+from ..public import public
 from ..threads import in_parts
 from .compare import where
 from .elementwise import exp, tanh
@@ -240,6 +241,7 @@ def floating(name: str, input: Array) -> None:
         raise RuntimeError(f"{name}: the elements must be floating, not {input.dtype}; convert with .float() first")
 
 
+@public
 def prelu(input: Array, weight: Array) -> Tensor:
     """`input` where it is positive, `weight * input` elsewhere: a leaky rectifier whose slope is learned.
 
@@ -268,6 +270,7 @@ def prelu(input: Array, weight: Array) -> Tensor:
     return _leaky(input, weight.reshape(shape))
 
 
+@public
 def hardshrink(input: Array, lambd: float = 0.5) -> Tensor:
     """`input` outside of [-`lambd`, `lambd`], 0 inside; its gradient at the bounds is 0.
 

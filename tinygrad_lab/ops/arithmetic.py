@@ -10,6 +10,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import DISTINCT, NONZERO, POSITIVE, REALS, Choice, Reals
 from ..op import Array, op
+from ..public import public
 from .cast import cast, clone
 from .checks import of_tensors
 from .compare import _where, floating, sign, wins
@@ -268,6 +269,7 @@ def kind_of(value: Array) -> str:
     return value.dtype.kind if hasattr(value, "dtype") else np.dtype(type(value)).kind
 
 
+@public
 def add(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     """`input + alpha * other`.
 
@@ -277,6 +279,7 @@ def add(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     return _add(input, _scaled("add", input, other, alpha))
 
 
+@public
 def sub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     """`input - alpha * other`.
 
@@ -287,6 +290,7 @@ def sub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
 
 
 @of_tensors(1)
+@public
 def rsub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     """`other - alpha * input`.
 
@@ -296,6 +300,7 @@ def rsub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     return _sub(other, _scaled("rsub", other, input, alpha))
 
 
+@public
 def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Tensor:
     """`input / other`, of integers too; `rounding_mode` "floor" or "trunc" rounds the quotient, with gradient 0.
 
@@ -315,6 +320,7 @@ subtract, multiply, divide, true_divide = sub, mul, div, div
 negative, absolute = neg, abs
 
 
+@public
 def positive(input: Array) -> Tensor:
     """The tensor itself.
 
@@ -326,6 +332,7 @@ def positive(input: Array) -> Tensor:
     return input  # type: ignore[no-any-return]
 
 
+@public
 def float_power(input: Array, exponent: Array) -> Tensor:
     """`input` to the power of `exponent`, computed in float64.
 
@@ -342,6 +349,7 @@ def _double(value: Array) -> Array:
 
 
 @convention("clamp at a bound", [-2.0, -1.0, 0.0, 1.0, 2.0], -1, 1, gives=[0, 0, 1, 0, 0], value=[-1, -1, 0, 1, 1])
+@public
 def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> Tensor:
     r"""Elements limited to [`min`, `max`]; a bound may be a number, a tensor or None.
 
@@ -369,17 +377,20 @@ clip = clamp
 
 
 @of_tensors(1)
+@public
 def clamp_min(input: Array, min: Array) -> Tensor:
     """Elements limited to at least `min`, a number or a tensor; the gradient is that of `clamp`."""
     return _clamp(input, min, None) if isinstance(min, _NUMBERS) else _where((input < min) | (min != min), min, input)
 
 
 @of_tensors(1)
+@public
 def clamp_max(input: Array, max: Array) -> Tensor:
     """Elements limited to at most `max`, a number or a tensor; the gradient is that of `clamp`."""
     return _clamp(input, None, max) if isinstance(max, _NUMBERS) else _where((input > max) | (max != max), max, input)
 
 
+@public
 def nan_to_num(
     input: Array, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:
@@ -396,6 +407,7 @@ def nan_to_num(
     return _where(input == -math.inf, float(limits.min) if neginf is None else neginf, input)
 
 
+@public
 def lerp(input: Array, end: Array, weight: Array) -> Tensor:
     """From `input` to `end`, the part `weight` of the way: `input + weight * (end - input)`.
 
@@ -410,6 +422,7 @@ def lerp(input: Array, end: Array, weight: Array) -> Tensor:
     return _lerp(input, end, weight)
 
 
+@public
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Tensor:
     """`input + value * tensor1 * tensor2`."""
     product = mul(tensor1, tensor2)
@@ -418,6 +431,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
     return _add(input, product if value == 1 else mul(product, value))
 
 
+@public
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Tensor:
     """`input + value * tensor1 / tensor2`.
 

@@ -41,6 +41,16 @@ class Window(NamedTuple):
     dilation: Shape
     groups: int
 
+    def settings(self) -> dict[str, int | Shape]:
+        """What was given to the convolution and isn't the default; one number where all dimensions have the same."""
+        given = {"stride": (self.stride, 1), "padding": (self.before, 0), "dilation": (self.dilation, 1)}
+        told: dict[str, int | Shape] = {
+            name: sizes[0] if len(set(sizes)) == 1 else sizes
+            for name, (sizes, default) in given.items()
+            if any(size != default for size in sizes)
+        }
+        return told | ({"groups": self.groups} if self.groups != 1 else {})
+
     def outputs(self, size: Sequence[int], kernel: Sequence[int]) -> Shape:
         """How many places the window has."""
         return tuple(

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..domain import Choice, Given, Reals
 from ..op import Array, op, table, wrap
+from ..public import public
 from .cast import clone
 from .shape import dim_of, reshape
 
@@ -106,6 +107,7 @@ def _kept(x: Array, where: Array) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
+@public
 def tril(input: Array, diagonal: int = 0) -> Tensor:
     """The elements of matrices `(*, n, m)` on and below a diagonal, above the main one if positive; 0 elsewhere.
 
@@ -115,6 +117,7 @@ def tril(input: Array, diagonal: int = 0) -> Tensor:
     return _tril(_matrices("tril", input), diagonal)
 
 
+@public
 def triu(input: Array, diagonal: int = 0) -> Tensor:
     """The elements of matrices `(*, n, m)` on and above a diagonal, above the main one if positive; 0 elsewhere.
 
@@ -130,6 +133,7 @@ def _matrices(name: str, x: Array) -> Array:
     return x
 
 
+@public
 def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of the matrices in `dim1` and `dim2` as a last dimension, a view.
 
@@ -150,6 +154,7 @@ def _plane(name: str, ndim: int, dim1: int, dim2: int) -> tuple[int, int]:
     return first, second
 
 
+@public
 def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Zeros with the last dimension of `input` on a diagonal of the new dimensions `dim1` and `dim2`.
 
@@ -167,6 +172,7 @@ def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
     return _undiagonal(input, offset, first, second, tuple(shape))
 
 
+@public
 def diag(input: Array, diagonal: int = 0) -> Tensor:
     """Of a vector the matrix with it on a diagonal; of a matrix a copy of its diagonal.
 
@@ -180,11 +186,13 @@ def diag(input: Array, diagonal: int = 0) -> Tensor:
     raise RuntimeError(f"diag: of a tensor of 1 or 2 dimensions, not of shape {tuple(input.shape)}")
 
 
+@public
 def diagflat(input: Array, offset: int = 0) -> Tensor:
     """The matrix with all elements of `input` on a diagonal."""
     return diag_embed(reshape(input, (-1,)), offset)
 
 
+@public
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64) -> Tensor:
     """The row and column, `(2, k)`, of each element on and below a diagonal of a `(row, col)` matrix, row by row.
 
@@ -195,6 +203,7 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64) 
     return _places("tril_indices", np.tril, row, col, offset, dtype)
 
 
+@public
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64) -> Tensor:
     """The row and column, `(2, k)`, of each element on and above a diagonal of a `(row, col)` matrix, row by row.
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..convention import convention
 from ..domain import DISTINCT, FLAG, REALS, Dim, Dims, Given, IndexAlong
-from ..op import Array, numpy_names, op, table
+from ..op import Array, op, table
+from ..public import public
 from .arithmetic import maximum, minimum
 from .index import _gather
 from .reduce import DimLike, add_reduce, axis_of, dim_of, kept, max_reduce, min_reduce
@@ -190,7 +191,7 @@ class MinMax(NamedTuple):
 
 @convention("max of a tie along one axis", [3.0, 3.0, 1.0], gives=[1, 0, 0], of=lambda x: max(x, 0).values)
 @convention("max of nothing", [], raises=RuntimeError)
-@numpy_names
+@public
 def max(
     input: Array, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Array = None
 ) -> Tensor | Extreme:
@@ -205,7 +206,7 @@ def max(
 
 @convention("min of a tie along one axis", [1.0, 3.0, 1.0], gives=[1, 0, 0], of=lambda x: min(x, 0).values)
 @convention("min of nothing", [], raises=RuntimeError)
-@numpy_names
+@public
 def min(
     input: Array, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Array = None
 ) -> Tensor | Extreme:
@@ -234,7 +235,7 @@ def chosen(input: Array, dim: int, index: Array, keepdim: bool) -> Extreme:
     return Extreme(values, index) if keepdim else Extreme(squeeze(values, dim), squeeze(index, dim))
 
 
-@numpy_names
+@public
 def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> MinMax:
     """The minimum and the maximum, over everything or along `dim`; at a tie the cotangent is split evenly.
 
@@ -246,7 +247,7 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> M
 
 
 @convention("cummax of a tie", [3.0, 3.0, 1.0], gives=[1, 2, 0], of=lambda x: cummax(x, 0).values)
-@numpy_names
+@public
 def cummax(input: Array, dim: int) -> Extreme:
     """The greatest of the elements up to each one along `dim`, and its index: the last, if several are greatest.
 
@@ -258,7 +259,7 @@ def cummax(input: Array, dim: int) -> Extreme:
     return _running(input, dim, False)
 
 
-@numpy_names
+@public
 def cummin(input: Array, dim: int) -> Extreme:
     """The least of the elements up to each one along `dim`, and its index: the last, if several are least.
 

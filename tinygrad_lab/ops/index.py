@@ -12,6 +12,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import Dim, Given, Index, IndexAlong, Reals
 from ..op import Array, op, table, wrap
+from ..public import public
 from .brackets import POSITIONS, apart, plain_index
 from .cast import cast
 from .compare import where
@@ -351,6 +352,7 @@ def number(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
     return np.asarray(value).astype(dtype)
 
 
+@public
 def nonzero(input: Array, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
     """Where `input` isn't zero: one row of `(n, ndim)` for each place, int64, in order.
 
@@ -363,6 +365,7 @@ def nonzero(input: Array, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, .
     return wrap(np.argwhere(array))
 
 
+@public
 def argwhere(input: Array) -> Tensor:
     """Where `input` isn't zero: one row of `(n, ndim)` for each place, int64, in order."""
     return wrap(np.argwhere(*arrays_of("argwhere", input)))
@@ -374,6 +377,7 @@ def argwhere(input: Array) -> Tensor:
     gives=[13, 0, 2],
     of=lambda x: gather(x, 0, np.array([0, 2, 0, 0])) * np.array([1, 2, 4, 8]),
 )
+@public
 def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Tensor:
     """Elements of `input` picked along `dim` by `index`, of as many dimensions; the result has its shape.
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import NONZERO, Choice, Reals
 from ..op import Array, op
+from ..public import public
 from .checks import of_tensors
 from .compare import nothing, sign
 
@@ -185,6 +186,7 @@ def copysign(input: Array, other: Array) -> Array:
 fix = trunc
 
 
+@public
 def round(input: Array, *, decimals: int = 0) -> Tensor:
     """The nearest integer, the even one of two; or the nearest multiple of 10 to the power of -`decimals`.
 
@@ -194,6 +196,7 @@ def round(input: Array, *, decimals: int = 0) -> Tensor:
     return _round(input, decimals)
 
 
+@public
 def frac(input: Array) -> Tensor:
     """What is left of the integer part, with the number's sign.
 
@@ -206,6 +209,7 @@ def frac(input: Array) -> Tensor:
     return rest
 
 
+@public
 def floor_divide(input: Array, other: Array) -> Tensor:
     """The quotient rounded down, outside the graph as in PyTorch; `div(rounding_mode="floor")` has the gradient 0.
 

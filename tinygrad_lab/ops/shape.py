@@ -12,7 +12,8 @@ import numpy as np
 from .. import memory
 from ..domain import Given, NewShape, Permutation, Reals, WiderShape
 from ..graph import sum_to
-from ..op import Array, numpy_names, op
+from ..op import Array, op
+from ..public import public
 from .cast import cast
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _stack(dim: int, *tensors: Array) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
-@numpy_names
+@public
 def cat(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     """Tensors one after the other along the existing dimension `dim`; their other sizes must agree.
 
@@ -152,7 +153,7 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Tensor:
 concat = concatenate = cat
 
 
-@numpy_names
+@public
 def stack(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     """Tensors of one shape along a new dimension `dim`.
 
@@ -169,6 +170,7 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     return _stack(dim_of("stack", dim, tensors[0].ndim + 1), *tensors)
 
 
+@public
 def sum_to_size(input: Array, size: Sequence[int]) -> Tensor:
     """Summed over the dimensions along which a tensor of shape `size` would be broadcast to this one.
 
@@ -196,6 +198,7 @@ def check_tensors(name: str, tensors: Any) -> None:
             raise TypeError(f"{name}: expected a tensor as element {i}, not {type(t).__name__} {t!r}")
 
 
+@public
 def view(input: Array, size: Sequence[int]) -> Tensor:
     """`reshape`, but never a copy.
 
@@ -211,11 +214,13 @@ def view(input: Array, size: Sequence[int]) -> Tensor:
     return out
 
 
+@public
 def broadcast_to(input: Array, size: Sequence[int]) -> Tensor:
     """`expand` by NumPy's name."""
     return expand(input, size)
 
 
+@public
 def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dimensions from `start_dim` to `end_dim`, inclusive, as one."""
     if input.ndim == 0:
@@ -227,6 +232,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
+@public
 def transpose(input: Array, dim0: int, dim1: int) -> Tensor:
     """Dimensions `dim0` and `dim1` swapped."""
     dims = list(range(input.ndim))
@@ -236,16 +242,19 @@ def transpose(input: Array, dim0: int, dim1: int) -> Tensor:
     return permute(input, dims)
 
 
+@public
 def swapaxes(input: Array, axis0: int, axis1: int) -> Tensor:
     """`transpose` by NumPy's name."""
     return transpose(input, axis0, axis1)
 
 
+@public
 def swapdims(input: Array, dim0: int, dim1: int) -> Tensor:
     """`transpose` by another name."""
     return transpose(input, dim0, dim1)
 
 
+@public
 def t(input: Array) -> Tensor:
     """The transpose of a matrix; a vector or 0-d tensor as it is.
 
@@ -259,6 +268,7 @@ def t(input: Array) -> Tensor:
     return permute(input, range(input.ndim)[::-1])
 
 
+@public
 def adjoint(input: Array) -> Tensor:
     """The last two dimensions swapped, as `mT`.
 
@@ -270,12 +280,13 @@ def adjoint(input: Array) -> Tensor:
     return transpose(input, -2, -1) if input.ndim else input
 
 
+@public
 def ravel(input: Array) -> Tensor:
     """All elements in one dimension; a view if they lie in order in memory."""
     return reshape(input, (-1,))
 
 
-@numpy_names
+@public
 def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Tensor:
     """Without the dimensions of size 1, or without those of them that `dim` names."""
     n = input.ndim
@@ -283,18 +294,20 @@ def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Tensor:
     return reshape(input, [size for i, size in enumerate(input.shape) if size != 1 or i not in named])
 
 
-@numpy_names
+@public
 def unsqueeze(input: Array, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`."""
     i = dim_of("unsqueeze", dim, input.ndim + 1)
     return reshape(input, (*input.shape[:i], 1, *input.shape[i:]))
 
 
+@public
 def numel(input: Array) -> int:
     """The number of elements."""
     return math.prod(input.shape)
 
 
+@public
 def narrow(input: Array, dim: int, start: int | Tensor, length: int) -> Tensor:
     """The `length` places from `start` on along `dim`, a view; a negative `start` counts from the end.
 
@@ -319,6 +332,7 @@ def along(dim: int, part: Any) -> tuple[Any, ...]:
     return (*(slice(None),) * dim, part)
 
 
+@public
 def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces along `dim`: of one size, the last may be smaller, or of the sizes in a list. Views.
 
@@ -338,11 +352,13 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
     return tuple(narrow(tensor, dim, end - size, size) for end, size in zip(ends, sections, strict=True))
 
 
+@public
 def split_with_sizes(input: Array, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """`split` into pieces of the sizes in a list."""
     return split(input, tuple(split_sizes), dim)
 
 
+@public
 def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of one size along `dim`; the last may be smaller. Views.
 

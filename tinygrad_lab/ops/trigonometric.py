@@ -10,6 +10,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import NONZERO, REALS, Choice, Reals
 from ..op import Array, op
+from ..public import public
 from .arithmetic import mul
 from .checks import of_tensors
 from .compare import _where
@@ -228,16 +229,19 @@ hypot = of_tensors(2)(_hypot)
 
 
 @convention("sinc(0)", [0.0, 1.0], gives=[0, -1])
+@public
 def sinc(input: Array) -> Tensor:
     r"""Normalized sinc, :math:`\sin(\pi x) / (\pi x)`, and 1 at 0."""
     return _sinc(input, 0)
 
 
+@public
 def deg2rad(input: Array) -> Tensor:
     """Degrees as radians."""
     return mul(input, math.pi / 180)
 
 
+@public
 def rad2deg(input: Array) -> Tensor:
     """Radians as degrees."""
     return mul(input, 180 / math.pi)

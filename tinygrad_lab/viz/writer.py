@@ -217,6 +217,10 @@ class _Writer:
                 sources.append((self.id_of[source], name, i))
             elif op.operand(i) and value is not None:
                 sources.append((self.constant(value), name, i))
+            elif hasattr(
+                value, "_fields"
+            ):  # a composition worked it out for its op; people know what was given to that
+                options += [(k, _shown(v)) for k, v in getattr(value, "settings", dict)().items()]
             elif value is not None and not _equal(value, op.defaults.get(name)):
                 options.append((name, _shown(value)))
         self.add(node, "op", op.name, self.value_of.get(node), tuple(options))

@@ -14,6 +14,7 @@ from ...ops.activation import floating
 from ...ops.attention import _attention, safe_softmax
 from ...ops.linalg import linear, matmul
 from ...ops.shape import cat
+from ...public import public
 from ...tensor import Tensor
 from .dropout import dropout
 
@@ -31,6 +32,7 @@ def _first_query_masked(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     value=[[0, 0], [5, 6]],
     of=_first_query_masked,
 )
+@public
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,
@@ -127,6 +129,7 @@ def _for_each_query(x: Tensor, query: Tensor) -> Tensor:
     return x.reshape(*lead, heads, 1, n, m).expand(*lead, heads, times, n, m).reshape(*lead, heads * times, n, m)
 
 
+@public
 def multi_head_attention_forward(
     query: Tensor,
     key: Tensor,
