@@ -1,4 +1,4 @@
-"""Writes the pages that are read off the table: coverage.md and conventions.md.
+"""Writes the pages that are read off the table: coverage.md, conventions.md and differences.md.
 
 python docs/generate.py [--check]
 """
@@ -21,6 +21,7 @@ sys.path.insert(0, str(DOCS.parent))
 import numpy as np  # noqa: E402  # the line above lets this run from a checkout that isn't installed
 
 import tinygrad_lab as tg  # noqa: E402
+from tests.torch.differences import DIFFERENCES, LEFT_OUT  # noqa: E402
 from tinygrad_lab import domain as domains  # noqa: E402
 from tinygrad_lab.convention import Convention, conventions  # noqa: E402
 from tinygrad_lab.op import Each, Op, table  # noqa: E402
@@ -38,7 +39,7 @@ ROOMS: dict[str, tuple[Any, str]] = {
 }
 """The rooms of public functions, and where PyTorch has them."""
 
-OURS = {"tg": {"expand", "op"}, "Tensor": {"named"}}
+OURS = {"tg": {"derive", "expand", "op"}, "Tensor": {"named", "__array_function__", "__array_ufunc__"}}
 """Public functions that PyTorch doesn't have, by room; every other name is PyTorch's."""
 
 
@@ -234,7 +235,7 @@ class Coverage:
     def of_ops(self) -> Iterator[str]:
         for module in dict.fromkeys(op.forward.__module__ for op in own_ops()):
             ops = [op for op in own_ops() if op.forward.__module__ == module]
-            yield f"## {module.removeprefix('tinygrad_lab.')}\n"
+            yield f"### {module.removeprefix('tinygrad_lab.')}\n"
             yield rows(
                 ("op", "formula", "rule, by operand", "domain", "kinks", "orders", "PyTorch"),
                 (
@@ -255,7 +256,7 @@ class Coverage:
         calls = {id(op.call) for op in table.values()}
         for room, (_, theirs) in ROOMS.items():
             names = self.public[room]
-            yield f"## {room}\n"
+            yield f"### {room}\n"
             if room == "Tensor":
                 plain = [n for n in names if not n.endswith("_")]
                 within = [n for n in names if n.endswith("_") and not n.endswith("__")]
@@ -294,9 +295,9 @@ class Coverage:
                 "sums. *Orders* are the derivatives that the property in `tests/test_op_property.py` checks against "
                 "numeric ones; the *domain* is where it draws arguments, off the *kinks*, whose gradients are in "
                 "[conventions.md](conventions.md). Names are PyTorch's.\n",
-                "# Ops\n",
+                "## Ops\n",
                 *ops,
-                "# Public functions\n",
+                "## Public functions\n",
                 *functions,
             ]
         )
@@ -305,7 +306,8 @@ class Coverage:
 def public(place: Any) -> Iterator[tuple[str, Any]]:
     """The public functions of a module, or the methods of a class, in alphabetical order."""
     if inspect.isclass(place):
-        names = {n for n in dir(place) if not n.startswith("_")} | {n for n in vars(place) if n.endswith("__")}
+        written = {n for c in place.__mro__[:-1] for n in vars(c)}
+        names = {n for n in written if not n.startswith("_") or n.endswith("__")}
     else:
         names = set(exported(inspect.getsource(place)))
     for name in sorted(names):
@@ -359,12 +361,38 @@ def convention_row(c: Convention) -> tuple[str, ...]:
     return c.case.replace("|", r"\|"), code(c.name), code(given), found
 
 
+# -------------------------------------------------------------------------------------------------- differences
+
+
+def differences_page() -> str:
+    functions: dict[str, list[str]] = {}
+    for name, known in sorted(DIFFERENCES.items()):
+        for reason in dict.fromkeys(d.reason for d in known):
+            functions.setdefault(reason, []).append(code(name))
+    return "\n".join(
+        [
+            "# What differs from PyTorch\n",
+            "Names, arguments, shapes, dtypes, values, gradients and errors are PyTorch's: `pytest -m torch` holds\n"
+            "every function to PyTorch's own samples. This is all that is left out or differs on purpose.\n",
+            "## Everywhere\n",
+            rows(("PyTorch's", "here"), LEFT_OUT),
+            "## Single functions\n",
+            "What `tests/torch/opinfo.py` finds and is told to expect.\n",
+            rows(("functions", "what differs"), ((", ".join(names), reason) for reason, names in functions.items())),
+        ]
+    )
+
+
 # ------------------------------------------------------------------------------------------------------- command
 
 
 def pages() -> dict[Path, str]:
     """The text of each page."""
-    return {DOCS / "coverage.md": str(Coverage()), DOCS / "conventions.md": conventions_page()}
+    return {
+        DOCS / "coverage.md": str(Coverage()),
+        DOCS / "conventions.md": conventions_page(),
+        DOCS / "differences.md": differences_page(),
+    }
 
 
 def outdated() -> list[Path]:

@@ -1,4 +1,7 @@
-"""What the labs draw with: curves named at their ends, and the plane coloured by class."""
+"""What the labs and the other examples share: curves named at their ends, the plane coloured by class, and options."""
+
+import argparse
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -52,3 +55,16 @@ def save(figure, path, *, quiet=False):
     plt.close(figure)
     if not quiet:
         print(f"wrote {path}")
+
+
+def options(doc, quick, **numbers):
+    """A parser with what every example takes: --out and --quick, and numbers with their defaults and meanings."""
+    plt.switch_backend("agg")
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("example-pictures"), help="for the figure")
+    parser.add_argument("--quick", action="store_true", help=quick)
+    for name, (default, meaning) in numbers.items():
+        parser.add_argument(
+            f"--{name}", type=int, metavar="N", default=default, help=f"{meaning}; by default {default}"
+        )
+    return parser

@@ -11,11 +11,11 @@ Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 """
 
 import argparse
-import sys
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import images
 import matplotlib.pyplot as plt
 import numpy as np
 from plots import curves, plane, save
@@ -213,35 +213,13 @@ def mnist(args):
 
 def digits(args, dtype):
     """Standardised pixels and one-hot classes, to train on and to test with: MNIST, or made-up digits if quick."""
-    if args.quick:
-        (pixels, labels), (pixels_test, labels_test) = made_up_digits(2000), made_up_digits(400, seed=1)
-    else:
-        if args.data is None:
-            sys.exit(
-                "MNIST is needed: --data DIR names the folder with its four files (train-images-idx3-ubyte.gz, ...); "
-                "tinygrad_lab.datasets.MNIST(DIR, download=True) gets them there. --quick needs no data."
-            )
-        try:
-            sets = [datasets.MNIST(args.data, train=part) for part in (True, False)]
-        except FileNotFoundError as error:
-            sys.exit(str(error))
-        (pixels, labels), (pixels_test, labels_test) = ((s.images.reshape(-1, 784), s.labels) for s in sets)
-    pixels, pixels_test = pixels / np.float32(255), pixels_test / np.float32(255)
+    (pixels, labels), (pixels_test, labels_test) = images.digits(args, 2000, 400)
+    pixels, pixels_test = (p.reshape(-1, 784) / np.float32(255) for p in (pixels, pixels_test))
     mean = pixels.mean(axis=0, dtype=np.float64).astype(np.float32)
     std = pixels.std(axis=0, dtype=np.float64).astype(np.float32)
     std[std == 0] = 1
     x, x_test = (tg.tensor(((p - mean) / std).astype(dtype)) for p in (pixels, pixels_test))
     return x, one_hot(labels, 10, dtype), x_test, one_hot(labels_test, 10, dtype)
-
-
-def made_up_digits(n, seed=0):
-    """Ten noisy patterns of 28 x 28 pixels, some of which are lit in one image of many only, as in MNIST."""
-    patterns = np.random.RandomState(1234).rand(10, 784) > 0.8
-    rng = np.random.RandomState(seed)
-    labels = rng.randint(0, 10, n)
-    lit = patterns[labels] ^ (rng.rand(n, 784) < 0.05)
-    lit[:, :300] = rng.rand(n, 300) < 0.002
-    return (255 * lit).astype(np.uint8), labels
 
 
 RUNS = {"xor": xor, "spirals": spirals, "unstable": unstable, "mnist": mnist}

@@ -11,19 +11,19 @@ Figures are drawn with matplotlib: pip install "tinygrad_lab[demo]".
 """
 
 import argparse
-import sys
 import time
 from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from images import photographs
 from plots import curves, save
 from tqdm import tqdm
 
 import tinygrad_lab as tg
 import tinygrad_lab.nn.functional as F
-from tinygrad_lab import datasets, nn, optim
+from tinygrad_lab import nn, optim
 from tinygrad_lab.testing.report import check_file
 from tinygrad_lab.utils.data import DataLoader, TensorDataset
 
@@ -136,31 +136,11 @@ def derivations(args):
 
 def images(args):
     """Images of unit variance in each channel and their classes, to train on and to test with."""
-    if args.quick:
-        (pixels, labels), (pixels_test, labels_test) = made_up_images(400), made_up_images(200, seed=1)
-    elif args.data is None:
-        sys.exit(
-            "CIFAR-10 is needed: --data DIR names the folder with its unpacked archive, of the binary or the Python "
-            "layout (https://www.cs.toronto.edu/~kriz/cifar.html). --quick needs no data."
-        )
-    else:
-        try:
-            sets = [datasets.CIFAR10(args.data, train=part) for part in (True, False)]
-        except (FileNotFoundError, ValueError) as error:
-            sys.exit(str(error))
-        (pixels, labels), (pixels_test, labels_test) = ((s.images, s.labels) for s in sets)
+    (pixels, labels), (pixels_test, labels_test) = photographs(args, 400, 200)
     mean = pixels.mean(axis=(0, 2, 3), keepdims=True, dtype=np.float64).astype(np.float32)
     std = pixels.std(axis=(0, 2, 3), keepdims=True, dtype=np.float64).astype(np.float32)
     x, x_test = (tg.tensor((p - mean) / std) for p in (pixels, pixels_test))
     return x, tg.tensor(labels), x_test, tg.tensor(labels_test)
-
-
-def made_up_images(n, seed=0):
-    """Ten noisy patterns of 3 x 32 x 32 pixels."""
-    patterns = np.random.RandomState(1234).rand(10, 3, 8, 8).repeat(4, axis=2).repeat(4, axis=3)
-    rng = np.random.RandomState(seed)
-    labels = rng.randint(0, 10, n)
-    return (255 * (0.7 * patterns[labels] + 0.3 * rng.rand(n, 3, 32, 32))).astype(np.uint8), labels
 
 
 RUNS = {f.__name__: f for f in (mlp, deep, cnn, derivations)}

@@ -22,12 +22,12 @@ MAX_LINES = 550
 
 # The rooms, from the ground up. A room is a module or a folder right inside the package.
 HOUSE = (
-    {"graph", "memory", "random", "threads"},
-    {"domain", "convention"},
+    {"dtypes", "graph", "memory", "random", "threads"},
+    {"domain", "convention", "public"},
     {"op"},
     {"ops"},
     {"inplace", "backward", "numpy_api", "special"},
-    {"methods"},
+    {"methods", "operators"},
     {"tensor"},
     {"creation"},
     {"autograd"},
@@ -38,17 +38,22 @@ HOUSE = (
     {"utils"},
     {"datasets"},
     {"io"},
+    {"training"},
     {"viz"},
+    {"script"},
     {"testing"},
     {"compile"},
     {"distributed"},
-    {"demo"},
+    {"demo", "shown"},
     {"cli"},
     {"__init__", "__main__"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(HOUSE) for room in rooms}
 
-HEAVY = ("graphviz", "hypothesis", "matplotlib", "pooch", "pygraphviz", "pytest", "safetensors", "scipy", "tqdm")
+HEAVY = (
+    *("graphviz", "hypothesis", "latex2mathml", "matplotlib", "pooch", "pygraphviz", "pytest", "safetensors", "scipy"),
+    *("tensorboardX", "tokenizers", "tqdm", f"{NAME}.training"),
+)
 
 
 @dataclass(frozen=True)

@@ -213,3 +213,18 @@ def test_random_numbers_in_place():
             f()
     with pytest.raises(TypeError, match="uniform: takes from, to and a generator"):
         x.uniform_(high=3)
+
+
+def test_dtypes_have_names_of_their_own():
+    assert tg.zeros(2, dtype=tg.float64).dtype == tg.double == np.float64
+    assert tg.tensor([1, 2]).dtype == tg.long == tg.int64
+    assert tg.tensor([1.0]).dtype == tg.float == tg.float32
+    assert tg.tensor([True]).dtype == tg.bool
+    assert tg.zeros(2).to(tg.half).dtype == tg.float16
+    assert tg.zeros(2, dtype=tg.int).dtype == tg.int32
+    assert tg.zeros(2, dtype=tg.short).dtype == tg.int16
+
+
+def test_constants():
+    assert (tg.pi, tg.e, tg.inf) == (math.pi, math.e, math.inf)
+    assert math.isnan(tg.nan)

@@ -3,6 +3,8 @@
 The table of contents: everything public, by the room it lives in. `X as X` says that X is public, to type checkers too.
 """
 
+from math import e as e, inf as inf, nan as nan, pi as pi
+
 from . import (
     autograd as autograd,
     datasets as datasets,
@@ -40,6 +42,26 @@ from .creation import (
     tensor as tensor,
     zeros as zeros,
     zeros_like as zeros_like,
+)
+from .dtypes import (
+    bool as bool,
+    double as double,
+    float as float,
+    float16 as float16,
+    float32 as float32,
+    float64 as float64,
+    half as half,
+    int as int,
+    int8 as int8,
+    int16 as int16,
+    int32 as int32,
+    int64 as int64,
+    long as long,
+    short as short,
+    uint8 as uint8,
+    uint16 as uint16,
+    uint32 as uint32,
+    uint64 as uint64,
 )
 from .func import (
     vmap as vmap,
@@ -483,6 +505,9 @@ from .tensor import (
 from .threads import (
     get_num_threads as get_num_threads,
     set_num_threads as set_num_threads,
+)
+from .viz import (
+    derive as derive,
 )
 
 __version__ = "0.1.0"

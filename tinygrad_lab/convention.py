@@ -7,8 +7,7 @@ of a concave one the supergradient of smallest norm; else by continuity, where a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,8 +15,7 @@ conventions: list[Convention] = []
 """Every declared convention, in the order of the modules."""
 
 
-@dataclass(frozen=True)
-class Convention:
+class Convention(NamedTuple):
     """The gradient of one function at one place.
 
     Attributes:

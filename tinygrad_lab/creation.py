@@ -11,6 +11,7 @@ import numpy as np
 
 from .op import get_default_dtype, wrap
 from .ops.sampling import constant, normal_array, uniform_array
+from .public import public
 from .random import Generator, numpy_generator
 from .tensor import DTypeLike, Tensor
 
@@ -19,6 +20,7 @@ def _made(array: Any, requires_grad: bool) -> Tensor:
     return wrap(array).requires_grad_() if requires_grad else wrap(array)
 
 
+@public
 def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """A tensor with a copy of `data`: a number, nested lists, an array or a tensor.
 
@@ -65,6 +67,7 @@ def _plain(data: Sequence[Any]) -> tuple[Any, bool]:
     return out, keeps
 
 
+@public
 def as_tensor(data: Any, dtype: DTypeLike = None) -> Tensor:
     """`data` as a tensor, on the same memory where it can be; a tensor of that dtype is returned as it is."""
     if isinstance(data, Tensor):
@@ -72,6 +75,7 @@ def as_tensor(data: Any, dtype: DTypeLike = None) -> Tensor:
     return wrap(_array("as_tensor", data, dtype, copy=None))
 
 
+@public
 def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     """A tensor on the memory of `array`: a change of one shows in the other.
 
@@ -130,21 +134,25 @@ def _number(value: Any) -> Any:
     return value.item() if isinstance(value, (Tensor, np.generic, np.ndarray)) else value
 
 
+@public
 def zeros(*sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Zeros of a shape given as integers or one sequence; float32 by default."""
     return _made(np.zeros(_shape("zeros", sizes, size), dtype or get_default_dtype()), requires_grad)
 
 
+@public
 def ones(*sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Ones of a shape given as integers or one sequence; float32 by default."""
     return _made(np.ones(_shape("ones", sizes, size), dtype or get_default_dtype()), requires_grad)
 
 
+@public
 def empty(*sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory holds, of a shape given as integers or one sequence; float32 by default."""
     return _made(np.empty(_shape("empty", sizes, size), dtype or get_default_dtype()), requires_grad)
 
 
+@public
 def full(size: Sequence[int], fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere; the dtype is its own: float32 of a float, int64 of an int, bool of a bool.
 
@@ -156,21 +164,25 @@ def full(size: Sequence[int], fill_value: Any, *, dtype: DTypeLike = None, requi
     return _made(np.full(_sequence("full", size), fill, fill.dtype), requires_grad)
 
 
+@public
 def zeros_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Zeros of the shape and dtype of `input`."""
     return _made(np.zeros_like(_array_of("zeros_like", input), dtype=dtype), requires_grad)
 
 
+@public
 def ones_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Ones of the shape and dtype of `input`."""
     return _made(np.ones_like(_array_of("ones_like", input), dtype=dtype), requires_grad)
 
 
+@public
 def empty_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory holds, of the shape and dtype of `input`."""
     return _made(np.empty_like(_array_of("empty_like", input), dtype=dtype), requires_grad)
 
 
+@public
 def full_like(input: Tensor, fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere, of the shape and dtype of `input`."""
     like = _array_of("full_like", input)
@@ -178,6 +190,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: DTypeLike = None, requir
     return _made(np.full_like(like, fill, dtype=dtype), requires_grad)
 
 
+@public
 def arange(
     start: Any = 0, end: Any = None, step: Any = 1, *, dtype: DTypeLike = None, requires_grad: bool = False
 ) -> Tensor:
@@ -205,6 +218,7 @@ def arange(
     return _made((start + step * np.arange(count)).astype(dtype, copy=False), requires_grad)
 
 
+@public
 def linspace(start: Any, end: Any, steps: int, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """`steps` numbers from `start` to `end`, both included, evenly spaced; float32 by default.
 
@@ -218,6 +232,7 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: DTypeLike = None, requi
     return _made(_spaced("linspace", start, end, steps, dtype), requires_grad)
 
 
+@public
 def logspace(
     start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DTypeLike = None, requires_grad: bool = False
 ) -> Tensor:
@@ -249,6 +264,7 @@ def _spaced(name: str, start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -
     return spaced.astype(dtype)
 
 
+@public
 def eye(n: int, m: int | None = None, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal of an n x m matrix, square by default; float32 by default.
 
@@ -267,6 +283,7 @@ def _floating(name: str, dtype: DTypeLike) -> np.dtype[Any]:
     return found
 
 
+@public
 def rand(
     *sizes: Any,
     size: Any = None,
@@ -283,6 +300,7 @@ def rand(
     return _made(uniform_array(generator, _shape("rand", sizes, size), dtype), requires_grad)
 
 
+@public
 def randn(
     *sizes: Any,
     size: Any = None,
@@ -299,6 +317,7 @@ def randn(
     return _made(normal_array(generator, _shape("randn", sizes, size), dtype), requires_grad)
 
 
+@public
 def rand_like(
     input: Tensor, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
 ) -> Tensor:
@@ -307,6 +326,7 @@ def rand_like(
     return rand(array.shape, generator=generator, dtype=dtype or array.dtype, requires_grad=requires_grad)
 
 
+@public
 def randn_like(
     input: Tensor, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
 ) -> Tensor:
@@ -315,6 +335,7 @@ def randn_like(
     return randn(array.shape, generator=generator, dtype=dtype or array.dtype, requires_grad=requires_grad)
 
 
+@public
 def randint(
     low: int = 0,
     high: Any = None,
@@ -337,6 +358,7 @@ def randint(
     return _made(_integers("randint", generator, low, high, _sequence("randint", size), dtype), requires_grad)
 
 
+@public
 def randint_like(
     input: Tensor,
     low: int = 0,
@@ -366,6 +388,7 @@ def _integers(
     return numpy_generator(generator).integers(low, high, shape).astype(dtype, copy=False)
 
 
+@public
 def randperm(
     n: int, *, generator: Generator | None = None, dtype: DTypeLike = np.int64, requires_grad: bool = False
 ) -> Tensor:
@@ -379,6 +402,7 @@ def randperm(
     return _made(numpy_generator(generator).permutation(n).astype(dtype, copy=False), requires_grad)
 
 
+@public
 def normal(
     mean: Any = 0.0,
     std: Any = 1.0,

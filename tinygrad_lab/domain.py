@@ -40,7 +40,6 @@ class Labels(Domain):
     below: str
 
 
-@dataclass(frozen=True)
 class Booleans(Domain):
     """True and False."""
 
@@ -75,27 +74,22 @@ class Choice(Domain):
     values: tuple[Any, ...]
 
 
-@dataclass(frozen=True)
 class NewShape(Domain):
     """A shape with as many elements as the first operand."""
 
 
-@dataclass(frozen=True)
 class WiderShape(Domain):
     """A shape to which the first operand broadcasts."""
 
 
-@dataclass(frozen=True)
 class Permutation(Domain):
     """An order of the first operand's dimensions."""
 
 
-@dataclass(frozen=True)
 class Index(Domain):
     """What stands in brackets: integers, slices, None, Ellipsis, integer and boolean arrays."""
 
 
-@dataclass(frozen=True)
 class IndexAlong(Domain):
     """Positions along the dimension that the parameter `dim` names, as many as one likes.
 
@@ -105,14 +99,12 @@ class IndexAlong(Domain):
     array: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
 class Ordinals(Domain):
     """An array of integers that the op's `sample` draws."""
 
     array: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
 class Given(Domain):
     """A plain value that the op's `sample` draws."""
 

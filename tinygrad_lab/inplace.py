@@ -16,6 +16,7 @@ from . import memory
 from .graph import Leaf, Node, is_grad_enabled
 from .op import wrap
 from .ops import index
+from .public import public
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -106,7 +107,7 @@ def method(name: str, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"`{function.__name__.strip('_')}`, in place. Returns the tensor itself."
-    return call
+    return public(call)
 
 
 def rearranged(name: str, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -132,7 +133,7 @@ def rearranged(name: str, function: Callable[..., Tensor]) -> Callable[..., Tens
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"`{function.__name__.strip('_')}`, in place: the tensor itself gets the other shape. Returns it."
-    return call
+    return public(call)
 
 
 def _refuse_leaf(x: Tensor, name: str) -> None:

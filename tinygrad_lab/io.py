@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -156,7 +155,7 @@ def _encode(obj: Any, path: str, arrays: dict[str, Array]) -> Any:
             )
         key = name = path or "tensor"
         while key in arrays or key == "__metadata__":
-            key = f"{name}#{secrets.token_hex(4)}"  # {"a": {"b": x}, "a.b": y}
+            key = f"{name}#{os.urandom(4).hex()}"  # {"a": {"b": x}, "a.b": y}
         arrays[key] = np.asarray(array, array.dtype.newbyteorder("="), order="C")
         return {"tensor" if isinstance(obj, Tensor) else "array" if isinstance(obj, np.ndarray) else "scalar": key}
     if isinstance(obj, Mapping):
@@ -202,7 +201,7 @@ def _keys(structure: Any) -> Iterator[str]:
 
 def _atomically(path: Path, write: Callable[[str], None]) -> None:
     """Have a file written beside `path`, on the disk, and moved to `path` in one step."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
     try:
         write(str(temporary))
         with open(temporary, "r+b") as file:

@@ -11,7 +11,7 @@ import dis
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, ParamSpec
 
@@ -19,7 +19,8 @@ import numpy as np
 
 from . import memory
 from .domain import REALS, Domain, Reals
-from .graph import F, Node, is_grad_enabled, noter, watcher
+from .graph import Node, is_grad_enabled, noter, watcher
+from .public import parameters, renamed, retold
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -148,16 +149,26 @@ class Op:
     adds: Callable[..., bool] | None
     sample: Callable[[Any], tuple[Any, ...]] | None
     doc: str
-    reads_y: bool = field(init=False)
-    _needs: tuple[frozenset[int], ...] = field(init=False)
+    _reads: tuple[frozenset[int], ...] | None = field(init=False, default=None)
+    _needed: dict[tuple[bool, ...], frozenset[int]] = field(init=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if isinstance(self.rules, Each):
-            reads: tuple[frozenset[int], ...] = (_reads(self.rules.rule, skip=1),)
-        else:
-            reads = tuple(map(_reads, self.rules))
-        self.reads_y = any(1 in positions for positions in reads)
-        self._needs = tuple(frozenset(p - 2 for p in positions if p > 1) for positions in reads)
+    @property
+    def reads(self) -> tuple[frozenset[int], ...]:
+        """For each rule the positions of what it reads: 1 for the output, from 2 on the arguments.
+
+        A rule's text is read when it is first asked for: that takes longer than to define the op.
+        """
+        if self._reads is None:
+            if isinstance(self.rules, Each):
+                self._reads = (_reads(self.rules.rule, skip=1),)
+            else:
+                self._reads = tuple(map(_reads, self.rules))
+        return self._reads
+
+    @property
+    def reads_y(self) -> bool:
+        """Whether some rule reads the output."""
+        return any(1 in positions for positions in self.reads)
 
     @property
     def elementwise(self) -> bool:
@@ -178,11 +189,18 @@ class Op:
         """Whether the i-th argument is an operand, a tensor or array, or a plain value."""
         return self.domain[min(i, len(self.domain) - 1)].array
 
-    def needs(self, inputs: Sequence[Node | None]) -> set[int]:
+    def needs(self, inputs: Sequence[Node | None]) -> frozenset[int]:
         """The positions of the arguments whose values the rules for `inputs` read."""
-        if isinstance(self.rules, Each):
-            return set(range(self.rules.skip, len(inputs))) if self.rules.skip in self._needs[0] else set()
-        return set().union(*(n for n, inp in zip(self._needs, inputs, strict=False) if inp is not None))
+        asked = tuple([inp is not None for inp in inputs])
+        found = self._needed.get(asked)
+        if found is None:
+            if isinstance(self.rules, Each):
+                found = frozenset(range(self.rules.skip, len(inputs)) if self.rules.skip + 2 in self.reads[0] else ())
+            else:
+                read = frozenset().union(*itertools.compress(self.reads, asked))
+                found = frozenset(p - 2 for p in read if p > 1)
+            self._needed[asked] = found
+        return found
 
     def thin(self, values: Sequence[Any], inputs: Sequence[Node | None]) -> list[Any]:
         """`values` without the arrays that no rule will read: an `Outline` stands in for each."""
@@ -216,7 +234,7 @@ class Op:
         """
         if self.variadic:
             return args
-        kwargs = _renamed(kwargs, self.params)
+        kwargs = renamed(kwargs, self.params)
         full = list(args)
         for name in self.params[len(args) :]:
             if name in kwargs:
@@ -240,18 +258,18 @@ class Op:
         widens the others, and that cast is recorded.
 
         Raises:
-            TypeError: an operand is neither tensor, array nor number.
+            TypeError: an operand is neither tensor, array nor number, or the result is complex.
             RuntimeError: the operands' dtypes differ, and the op doesn't bring them to one.
             NotImplementedError: they are of bool, which such an op hasn't either.
         """
-        if (watch := watcher.get()) is not None:
-            watch(self, values, y)
         again = list(args)
         for i, v in enumerate(values):
             if isinstance(v, np.generic):
                 again[i] = v.item()
             elif isinstance(v, (list, tuple, str)) and self.operand(i):
                 self.refuse(v)
+        if y.dtype.kind not in "fiub":
+            raise TypeError(f"{self.name}: the result is of {y.dtype}; there are real numbers, integers and bools only")
         if y.dtype.kind == "b" and not self.promotes:
             raise NotImplementedError(f"{self.name}: not defined for bool; convert with .to(...) first")
         if y.dtype.kind in "fiu" and not self.typed:
@@ -273,7 +291,11 @@ class Op:
                         )
                     a = args[i]
                     again[i] = a.to(target) if isinstance(a, Tensor) else values[i].astype(target)
-        return None if all(a is b for a, b in zip(args, again, strict=True)) else again
+        if not all(a is b for a, b in zip(args, again, strict=True)):
+            return again
+        if (watch := watcher.get()) is not None:
+            watch(self, values, y)
+        return None
 
     def wrapped(self, args: Sequence[Any]) -> list[Any] | None:
         """Arguments to call the op with again: numbers that the tensors' integers don't count to, modulo 2 to the bits.
@@ -299,7 +321,12 @@ class Op:
 
     def explain(self, error: Exception, values: Sequence[Any]) -> Exception:
         """The error that a person should see instead of NumPy's `error`: it names the op and the shapes."""
-        shapes = [np.shape(v) for i, v in enumerate(values) if self.operand(i) and v is not None]
+        operands = [v for i, v in enumerate(values) if self.operand(i) and v is not None]
+        numbers = not any(isinstance(v, (*_ARRAYS, Tensor)) for v in values)
+        for v in operands:
+            if numbers or not isinstance(v, (*_ARRAYS, Tensor, int, float)):
+                self.refuse(v)
+        shapes = [np.shape(v) for v in operands]
         shown = " and ".join(map(str, shapes))
         if isinstance(error, np.exceptions.AxisError):
             n = max(len(shapes[0]), 1)
@@ -314,25 +341,9 @@ class Op:
             return RuntimeError(text.format("")) if dim == () else IndexError(text.format(f" along dim {dim}"))
         if "numpy boolean" in str(error):  # -, of bools
             return RuntimeError(f"{self.name}: {error}")
-        kind = next((k for k in (IndexError, TypeError, OverflowError) if isinstance(error, k)), RuntimeError)
-        return kind(f"{self.name}: {error} (operands of shape {shown})")
-
-
-def _renamed(kwargs: dict[str, Any], params: Collection[str]) -> dict[str, Any]:
-    """`kwargs` with PyTorch's names for NumPy's `axis` and `keepdims`, where `params` has those."""
-    names = {"axis": "dim", "keepdims": "keepdim"}
-    return {names[k] if names.get(k) in params and names[k] not in kwargs else k: v for k, v in kwargs.items()}
-
-
-def numpy_names(function: F) -> F:
-    """Let a composition understand NumPy's `axis` and `keepdims`, as every op does."""
-    params = tuple(inspect.signature(function).parameters)
-
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*args, **_renamed(kwargs, params)) if kwargs else function(*args)
-
-    return call  # type: ignore[return-value]  # wraps keeps the signature
+        if type(error) is ValueError:  # NumPy's
+            error = RuntimeError(str(error))
+        return retold(self.name, error, dict(zip(self.params, values, strict=False)))
 
 
 def _reads(rule: Rule | None, skip: int = 0) -> frozenset[int]:
@@ -342,11 +353,8 @@ def _reads(rule: Rule | None, skip: int = 0) -> frozenset[int]:
     """
     if rule is None:
         return frozenset()
-    code = getattr(rule, "__code__", None)
-    if code is None:
-        raise TypeError(f"op: a rule must be a Python function, whose text tells what it reads, not {rule!r}")
-    names = code.co_varnames[: code.co_argcount + bool(code.co_flags & inspect.CO_VARARGS)]
-    steps = list(dis.get_instructions(code))
+    names = parameters(rule)
+    steps = list(dis.get_instructions(rule))
     found: set[int] = set()
     for step, after in itertools.zip_longest(steps, steps[1:]):
         if step.opname.startswith("LOAD_"):
@@ -399,21 +407,20 @@ def op(
             tensors share; it leaves summing over broadcast dimensions to the engine.
         each: for a forward `f(plain, *operands)`, the rule `each(i, g, y, plain, *operands)` of the i-th operand.
         domain: a `Domain` for each parameter, or one for all.
-        shapes: "(*), (*) -> (*)" if not given, an elementwise op that broadcasts.
+        shapes: `"(*), (*) -> (*)"` if not given, an elementwise op that broadcasts.
         ufunc: NumPy's ufunc of that meaning; called on a tensor, it is this op.
 
     For the other arguments see `Op`. The docstring of the forward holds the derivation.
     """
 
     def enter(forward: Callable[P, Any]) -> Callable[P, Tensor]:
-        parameters = inspect.signature(forward).parameters.values()
-        params = tuple(p.name for p in parameters)
+        params = parameters(forward)
         record = Op(
             name=forward.__name__.strip("_"),
             forward=forward,
             rules=rules if each is None else Each(each, skip=len(params) - 1),
             params=params,
-            defaults={p.name: p.default for p in parameters if p.default is not p.empty},
+            defaults=dict(zip(reversed(params), reversed(forward.__defaults__ or ()), strict=False)),
             domain=domain if isinstance(domain, tuple) else (domain,) * len(params),
             tex=tex,
             shapes=shapes or ", ".join(["(*)"] * len(params)) + " -> (*)",
@@ -443,10 +450,12 @@ def _eager(op: Op) -> Callable[..., Any]:
     """The function that people call. Every operation pays for each of its lines, so it is written out flat."""
     forward, rules, fused, view = op.forward, op.rules, op.fused, op.view
     arity = None if op.variadic else len(op.params)
-    reads_y, elementwise = op.reads_y, op.elementwise
+    reads_y: bool | None = None  # not known before it is needed
+    elementwise = op.elementwise
     tick, ndarray = memory.tick, np.ndarray
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        nonlocal reads_y
         if kwargs or len(args) != arity:
             args = op.bind(args, kwargs)
         values: list[Any] = []
@@ -472,13 +481,12 @@ def _eager(op: Op) -> Callable[..., Any]:
         except LinAlgError:
             raise
         except Exception as error:
-            if not tensors:
-                if not any(isinstance(v, _ARRAYS) for v in values):
-                    op.refuse(values[0])
-                raise
-            if isinstance(error, OverflowError) and (again := op.wrapped(args)) is not None:
+            if isinstance(error, OverflowError) and tensors and (again := op.wrapped(args)) is not None:
                 return call(*again)
-            raise op.explain(error, values) from error
+            told = op.explain(error, values)
+            if told is error:
+                raise
+            raise told from error
         if not tensors:
             return y if any(isinstance(v, _ARRAYS) for v in values) else op.refuse(values[0])
         if type(y) is not ndarray:
@@ -496,6 +504,8 @@ def _eager(op: Op) -> Callable[..., Any]:
             out._node = node = Node()
             node.op = op
             node.inputs = inputs
+            if reads_y is None:
+                reads_y = op.reads_y
             small = y.size <= _SMALL and (elementwise or getattr(values[0], "size", _SMALL) < _SMALL)
             node.args = values if small else op.thin(values, inputs)
             node.y = (y, residual) if fused is not None else y if reads_y else None

@@ -13,13 +13,15 @@ from .graph import Leaf, Node, RemovableHandle
 from .methods import Methods, of_sizes
 from .numpy_api import NumPyProtocols
 from .op import get_default_dtype, hand_down, wrap
-from .ops import arithmetic, compare, index, linalg, rounding, shape as shaping, special
+from .operators import Operators
+from .ops import compare, shape as shaping, special
 from .ops.cast import clone, is_floating_point
+from .public import public
 
 DTypeLike = Any
 
 
-class Tensor(Methods, NumPyProtocols):
+class Tensor(Operators, Methods, NumPyProtocols):
     """An n-dimensional array that remembers how it was computed. Made by `tensor`, `zeros`, `randn`, ...
 
     Attributes:
@@ -40,6 +42,7 @@ class Tensor(Methods, NumPyProtocols):
         """The sizes of the dimensions."""
         return self.array.shape  # type: ignore[no-any-return]  # NumPy's stubs: Any for any number of dimensions
 
+    @public
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of dimension `dim`.
 
@@ -48,6 +51,7 @@ class Tensor(Methods, NumPyProtocols):
         """
         return self.array.shape if dim is None else shaping.size_of("size", self, dim)
 
+    @public
     def stride(self, dim: int | None = None) -> Any:
         """The steps in memory, counted in elements, from one place to the next along each dimension, or along `dim`.
 
@@ -163,6 +167,7 @@ class Tensor(Methods, NumPyProtocols):
             )
         self._grad = value
 
+    @public
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for gradients of this leaf, or stop asking. Returns the tensor.
 
@@ -190,6 +195,7 @@ class Tensor(Methods, NumPyProtocols):
         self._node = None
         return self
 
+    @public
     def named(self, name: str) -> Tensor:
         """Call this tensor `name` in drawings. Returns the tensor; one outside the graph has no place for a name."""
         if self._node is not None:
@@ -207,6 +213,7 @@ class Tensor(Methods, NumPyProtocols):
             receive = receiver(self)
             self.register_hook(lambda g: receive(g, True))
 
+    @public
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(gradient)` whenever this tensor's gradient is computed; what it returns replaces the gradient.
 
@@ -225,11 +232,13 @@ class Tensor(Methods, NumPyProtocols):
         node.hooks.append(call)
         return RemovableHandle(node.hooks, call)
 
+    @public
     def _recorded(self, name: str) -> Node:
         if self._node is None:
             raise RuntimeError(f"{name}: this tensor doesn't require grad; ask with requires_grad_() before using it")
         return self._node
 
+    @public
     def backward(
         self,
         gradient: Tensor | None = None,
@@ -265,6 +274,7 @@ class Tensor(Methods, NumPyProtocols):
         self.array = value.array
         self._view = None
 
+    @public
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """The elements as a NumPy array on the same memory.
 
@@ -336,8 +346,6 @@ class Tensor(Methods, NumPyProtocols):
     def __contains__(self, value: Any) -> bool:
         return bool((self.array == (value.array if isinstance(value, Tensor) else value)).any())
 
-    __hash__ = object.__hash__
-
     def __repr__(self) -> str:
         whole = np.isfinite(self.array).all() and (self.array == np.trunc(self.array)).all()
         text = np.array2string(
@@ -375,115 +383,34 @@ class Tensor(Methods, NumPyProtocols):
         out.array, out._node, out._view = array, None, None
         return out.requires_grad_(requires_grad)
 
-    # ------------------------------------------------------------------------------------- operators
-
-    __add__ = arithmetic._add
-    __sub__ = arithmetic._sub
-    __mul__ = arithmetic.mul
-    __truediv__ = arithmetic._div
-    __floordiv__ = rounding.floor_divide
-    __mod__ = rounding.remainder
-    __pow__ = arithmetic.pow
-    __neg__ = arithmetic.neg
-    __abs__ = arithmetic.abs
-    __matmul__ = linalg.matmul
-    __lt__ = compare.lt
-    __le__ = compare.le
-    __gt__ = compare.gt
-    __ge__ = compare.ge
-    __and__ = compare.bitwise_and
-    __or__ = compare.bitwise_or
-    __xor__ = compare.bitwise_xor
-    __invert__ = compare.bitwise_not
-    __lshift__ = compare.bitwise_left_shift
-    __rshift__ = compare.bitwise_right_shift
-    __getitem__ = index.getitem
-
-    __iadd__ = inplace.method("__iadd__", arithmetic._add)
-    __isub__ = inplace.method("__isub__", arithmetic._sub)
-    __imul__ = inplace.method("__imul__", arithmetic.mul)
-    __itruediv__ = inplace.method("__itruediv__", arithmetic._div)
-    __ifloordiv__ = inplace.method("__ifloordiv__", rounding.floor_divide)
-    __imod__ = inplace.method("__imod__", rounding.remainder)
-    __ipow__ = inplace.method("__ipow__", arithmetic.pow)
-    __iand__ = inplace.method("__iand__", compare.bitwise_and)
-    __ior__ = inplace.method("__ior__", compare.bitwise_or)
-    __ixor__ = inplace.method("__ixor__", compare.bitwise_xor)
-    __ilshift__ = inplace.method("__ilshift__", compare.bitwise_left_shift)
-    __irshift__ = inplace.method("__irshift__", compare.bitwise_right_shift)
-
-    def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]  # elementwise, as NumPy's
-        return compare.eq(self, other) if _comparable(other) else NotImplemented
-
-    def __ne__(self, other: Any) -> Tensor:  # type: ignore[override]
-        return compare.ne(self, other) if _comparable(other) else NotImplemented
-
-    def __pos__(self) -> Tensor:
-        return self
-
-    def __radd__(self, other: Any) -> Tensor:
-        return arithmetic._add(other, self)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return arithmetic._sub(other, self)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return arithmetic.mul(other, self)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return arithmetic._div(other, self)
-
-    __rdiv__ = __rtruediv__
-
-    def __rfloordiv__(self, other: Any) -> Tensor:
-        return rounding.floor_divide(other, self)
-
-    def __rmod__(self, other: Any) -> Tensor:
-        return rounding.remainder(other, self)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return arithmetic.pow(other, self)
-
-    def __rand__(self, other: Any) -> Tensor:
-        return compare.bitwise_and(other, self)
-
-    def __ror__(self, other: Any) -> Tensor:
-        return compare.bitwise_or(other, self)
-
-    def __rxor__(self, other: Any) -> Tensor:
-        return compare.bitwise_xor(other, self)
-
-    def __rlshift__(self, other: Any) -> Tensor:
-        return compare.bitwise_left_shift(other, self)
-
-    def __rrshift__(self, other: Any) -> Tensor:
-        return compare.bitwise_right_shift(other, self)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return linalg.matmul(other, self)
-
     # ------------------------------------------------------------------------------------- methods: ops
 
+    @public
     def expand_as(self, other: Tensor) -> Tensor:
         """`expand` to the shape of `other`."""
         return shaping.expand(self, other.shape)
 
+    @public
     def where(self, condition: Tensor, other: Any) -> Tensor:
         """These elements where `condition` holds, those of `other` elsewhere."""
         return compare.where(condition, self, other)
 
+    @public
     def polygamma(self, n: int) -> Tensor:
         """The n-th derivative of the digamma function."""
         return special.polygamma(n, self)
 
+    @public
     def view_as(self, other: Tensor) -> Tensor:
         """`view` in the shape of `other`."""
         return shaping.view(self, other.shape)
 
+    @public
     def reshape_as(self, other: Tensor) -> Tensor:
         """`reshape` to the shape of `other`."""
         return shaping.reshape(self, other.shape)
 
+    @public
     def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
         """Pieces along `dim`: of one size, the last may be smaller, or of the sizes in a list. Views."""
         return shaping.split(self, split_size, dim)
@@ -492,31 +419,37 @@ class Tensor(Methods, NumPyProtocols):
         """The last two dimensions swapped."""
         return shaping.adjoint(self)
 
+    @public
     def new_tensor(self, data: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
         """A tensor with a copy of `data`, of this dtype."""
         return wrap(np.array(data, dtype or self.dtype)).requires_grad_(requires_grad)
 
     @of_sizes
+    @public
     def new_zeros(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
         """Zeros of a shape given as integers or one sequence, of this dtype."""
         return wrap(np.zeros(size, dtype or self.dtype)).requires_grad_(requires_grad)
 
     @of_sizes
+    @public
     def new_ones(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
         """Ones of a shape given as integers or one sequence, of this dtype."""
         return wrap(np.ones(size, dtype or self.dtype)).requires_grad_(requires_grad)
 
     @of_sizes
+    @public
     def new_empty(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
         """Whatever the memory holds, of a shape given as integers or one sequence, of this dtype."""
         return wrap(np.empty(size, dtype or self.dtype)).requires_grad_(requires_grad)
 
+    @public
     def new_full(
         self, size: Sequence[int], fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False
     ) -> Tensor:
         """`fill_value` everywhere, of this dtype."""
         return wrap(np.full(tuple(size), fill_value, dtype or self.dtype)).requires_grad_(requires_grad)
 
+    @public
     def type(self, dtype: DTypeLike = None) -> Any:
         """The elements in `dtype`; without it, the name of the dtype that they have."""
         return self.dtype.name if dtype is None else self.to(dtype)
@@ -529,16 +462,9 @@ class Tensor(Methods, NumPyProtocols):
         """Every element 0, in place. Returns the tensor itself."""
         return inplace.store(self, "zero_", inplace.replaced, 0)
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        inplace.assign(self, key, value)
-
 
 hand_down(Tensor)
 
 
 def _rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
     return cls._rebuilt(array, requires_grad)
-
-
-def _comparable(value: Any) -> bool:
-    return isinstance(value, (Tensor, np.ndarray, np.generic, bool, int, float))

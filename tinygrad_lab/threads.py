@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextvars
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 Array = np.ndarray[Any, Any]
 
@@ -61,6 +63,8 @@ def in_parts(work: Callable[[int, int], object], n: int, size: int) -> None:
         work(0, n)
         return
     if _pool is None:
+        from concurrent.futures import ThreadPoolExecutor  # here, as it brings the logging that nobody may need
+
         _pool = ThreadPoolExecutor(_threads - 1, thread_name_prefix="tinygrad_lab")
     edges = [n * i // parts for i in range(parts + 1)]
     others = [

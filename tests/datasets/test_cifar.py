@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import sys
+import tarfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -146,3 +149,35 @@ def test_a_python_file_of_something_else(tmp_path: Path, content: Any, text: str
     (tmp_path / "test_batch").write_bytes(pickle.dumps(content, 4))
     with pytest.raises(ValueError, match=text):
         CIFAR10(tmp_path, train=False)
+
+
+@pytest.mark.parametrize(("kind", "write"), [(CIFAR10, None), (CIFAR100, write_hundred)])
+def test_the_archive_is_fetched_and_unpacked_once(
+    kind: Any, write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def retrieve(url: str, known_hash: str, *, fname: str, path: Path, progressbar: bool) -> str:
+        assert progressbar
+        asked.append((url, known_hash, fname))
+        made = tmp_path / "made"
+        made.mkdir()
+        if write is None:
+            write_binary(made / kind.folders[0])
+        else:
+            write(made)
+        path.mkdir(exist_ok=True)
+        with tarfile.open(path / fname, "w:gz") as archive:
+            archive.add(made / kind.folders[0], kind.folders[0])
+        return str(path / fname)
+
+    monkeypatch.setitem(sys.modules, "pooch", SimpleNamespace(retrieve=retrieve))
+    with pytest.raises(FileNotFoundError, match="get them with download=True"):
+        kind(tmp_path / "new")
+    for train in (True, False):
+        assert len(kind(tmp_path / "new", train, download=True)) > 0
+    url, md5 = kind.archive
+    assert asked == [(url, f"md5:{md5}", url.rpartition("/")[2])]
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(ImportError, match=r'pip install "tinygrad_lab\[data\]"'):
+        kind(tmp_path / "other", download=True)

@@ -160,11 +160,11 @@ class TestDownload:
     def asked(self, monkeypatch: pytest.MonkeyPatch, write_idx: Write) -> list[tuple[str, str]]:
         asked: list[tuple[str, str]] = []
 
-        def retrieve(url: str, known_hash: str, *, fname: str, path: Path, progressbar: bool) -> None:
+        def retrieve(url: str, known_hash: str, *, fname: str, path: Path, progressbar: bool) -> str:
             assert progressbar
             asked.append((url, known_hash))
             labels = np.array([1, 2], np.uint8)
-            write_idx(path / fname, labels if "labels" in fname else some_images(2))
+            return str(write_idx(path / fname, labels if "labels" in fname else some_images(2)))
 
         monkeypatch.setitem(sys.modules, "pooch", SimpleNamespace(retrieve=retrieve))
         monkeypatch.setitem(sys.modules, "tqdm", SimpleNamespace())

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 import tinygrad_lab as tg
-from tinygrad_lab.datasets.transforms import Compose, Normalize, RandomCrop, RandomHorizontalFlip, ToTensor
+from tinygrad_lab.datasets.transforms import (
+    CenterCrop,
+    Compose,
+    Lambda,
+    Normalize,
+    RandomCrop,
+    RandomHorizontalFlip,
+    RandomVerticalFlip,
+    Resize,
+    ToTensor,
+)
 
 
 def image(c: int = 3, h: int = 4, w: int = 5) -> tg.Tensor:
@@ -65,6 +75,42 @@ def test_flips_at_their_rate() -> None:
     assert RandomHorizontalFlip(p=0)(x) is x
     flip = RandomHorizontalFlip(0.25, generator=tg.Generator(0))
     assert 200 < sum(flip(x) is not x for _ in range(1000)) < 300
+
+
+def test_upside_down() -> None:
+    x = image()
+    np.testing.assert_array_equal(RandomVerticalFlip(p=1)(x).numpy(), x.numpy()[..., ::-1, :])
+    assert RandomVerticalFlip(p=0)(x) is x
+
+
+@pytest.mark.parametrize(("size", "part"), [((2, 3), (slice(1, 3), slice(1, 4))), (2, (slice(1, 3), slice(2, 4)))])
+def test_the_middle(size: Any, part: Any) -> None:
+    np.testing.assert_array_equal(CenterCrop(size)(image()).numpy(), image().numpy()[:, *part])
+
+
+def test_the_middle_of_a_small_image() -> None:
+    found = CenterCrop((7, 3))(image()).numpy()
+    np.testing.assert_array_equal(found, np.pad(image().numpy()[..., 1:4], ((0, 0), (1, 2), (0, 0))))
+
+
+def test_resize() -> None:
+    x = image(3, 4, 6)
+    assert Resize(2)(x).shape == (3, 2, 3)
+    assert Resize(2)(x.mT).shape == (3, 3, 2)
+    assert Resize((8, 3))(x).shape == (3, 8, 3)
+    assert Resize([5])(image()[None]).shape == (1, 3, 5, 5)
+    assert Resize(4)(tg.ones(5, 7)).shape == (4, 5)
+    halved = Resize((2, 3))(x).numpy()
+    assert halved.mean() == pytest.approx(x.numpy().mean())
+    np.testing.assert_array_equal(Resize((4, 6))(x).numpy(), x.numpy())
+    with pytest.raises(ValueError, match="Resize: Please provide only two dimensions"):
+        Resize((1, 2, 3))
+    with pytest.raises(TypeError, match="CenterCrop: img should be Tensor Image"):
+        CenterCrop(2)(np.ones((2, 2)))
+
+
+def test_any_function() -> None:
+    assert Compose([ToTensor(), Lambda(lambda x: x + 1)])(np.zeros((2, 2))).tolist() == [[[1, 1], [1, 1]]]
 
 
 def test_every_crop_is_drawn_and_is_a_part() -> None:
@@ -124,3 +170,10 @@ def test_texts() -> None:
         "Compose(\n    ToTensor()\n    Normalize(mean=(0.5,), std=(0.5,))\n"
         "    RandomCrop(size=(32, 32), padding=4)\n    RandomHorizontalFlip(p=0.5)\n)"
     )
+    others = [RandomVerticalFlip(0.2), Resize(3), CenterCrop(2), Lambda(abs)]
+    assert [repr(t) for t in others] == [
+        "RandomVerticalFlip(p=0.2)",
+        "Resize(size=3)",
+        "CenterCrop(size=(2, 2))",
+        "Lambda()",
+    ]

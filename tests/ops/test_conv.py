@@ -6,7 +6,7 @@ import pytest
 import tinygrad_lab as tg
 from tests.references import conv as reference
 from tinygrad_lab.nn import functional as F
-from tinygrad_lab.ops import conv_kernels as kernels, winograd
+from tinygrad_lab.ops import conv_batches, conv_kernels as kernels, winograd
 from tinygrad_lab.ops.conv_kernels import Window
 
 LAYOUTS = {
@@ -72,6 +72,32 @@ def test_winograd_is_the_sum_written_out(monkeypatch, size, before, rows):
     back = winograd.conv(g, w, tuple(2 - b for b in before), size, turned=True)
     np.testing.assert_allclose(back, reference.conv_input(g, w, how), atol=1e-12)
     np.testing.assert_allclose(winograd.conv_weight(g, x, before), reference.conv_weight(g, x, how), atol=1e-12)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(("before", "after"), [((0, 0), (0, 0)), ((1, 1), (0, 1)), ((2, 0), (-1, 1)), ((3, 2), (0, 0))])
+def test_large_batches(monkeypatch, layout, before, after):
+    monkeypatch.setattr(kernels, "LARGE", 2)
+    monkeypatch.setattr(kernels, "FEWEST", 2)
+    used = []
+    for name in ("conv", "conv_weight"):
+        kernel = getattr(conv_batches, name)
+        monkeypatch.setattr(conv_batches, name, lambda *args, kernel=kernel: used.append(1) or kernel(*args))
+    rng = np.random.default_rng(0)
+    how = Window((1, 1), before, after, (2, 1), 1)
+    x, w = laid_out(rng.standard_normal((2, 3, 5, 4)), layout), rng.standard_normal((4, 3, 2, 3))
+    g = laid_out(rng.standard_normal((2, 4, *how.outputs((5, 4), (2, 3)))), layout)
+    same_as_reference(x, w, how, g)
+    assert len(used) == (2 if before == (3, 2) else 3), "more zeros than the kernel's span have another way back"
+
+
+def test_large_batches_in_one_and_three_dimensions(monkeypatch):
+    monkeypatch.setattr(kernels, "LARGE", 2)
+    monkeypatch.setattr(kernels, "FEWEST", 2)
+    rng = np.random.default_rng(0)
+    same_as_reference(rng.standard_normal((2, 3, 9)), rng.standard_normal((2, 3, 4)), Window((1,), (1,), (2,), (1,), 1))
+    how = Window((1, 1, 1), (1, 0, 1), (0, 1, 1), (1, 2, 1), 1)
+    same_as_reference(rng.standard_normal((2, 3, 3, 4, 3)), rng.standard_normal((2, 3, 2, 2, 3)), how)
 
 
 def test_float32_of_many_channels_is_as_good_as_float64(monkeypatch):

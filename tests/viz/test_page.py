@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 
 import tinygrad_lab as tg
+from tests.browser import opened
 from tinygrad_lab import viz
 from tinygrad_lab.viz.page import readable
 
@@ -74,22 +73,6 @@ def test_formulas_in_unicode() -> None:
     assert readable(r"g \odot (1 - y^{2})") == "g ⊙ (1 − y²)"
     assert readable(r"\frac{g}{2\,y}") == "g / (2 y)"
     assert readable(r"\tfrac1n \sum x") == "1 / n Σ x"
-
-
-def browser() -> str:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert found, "this test needs Chromium: apt-get install chromium"
-    return found
-
-
-def opened(path: Path, fragment: str, profile: Path) -> str:
-    """The document after its scripts ran."""
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", f"--user-data-dir={profile}"]
-    command = [browser(), *options, "--dump-dom", f"file://{path}#{fragment}"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    console = [line for line in run.stderr.splitlines() if "CONSOLE" in line]
-    assert not console, "\n".join(console)
-    return run.stdout
 
 
 @pytest.mark.browser

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-import time
 import weakref
-from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -30,7 +28,7 @@ def test_every_vertex_and_edge() -> None:
     got = record(loss, {**names, "loss": loss})
     f = "float32"
     plain = [
-        replace(v, nbytes=None, value=None, reason=None if v.kind == "constant" else v.reason) for v in got.vertices
+        v._replace(nbytes=None, value=None, reason=None if v.kind == "constant" else v.reason) for v in got.vertices
     ]
     assert plain == [
         Vertex("n0", "leaf", "W", "W", (2, 3), f),
@@ -59,7 +57,7 @@ def test_every_vertex_and_edge() -> None:
 def test_twice_the_same_and_plain_data() -> None:
     first, second = (record(*mlp()) for _ in range(2))
     assert first == second
-    json.dumps(asdict(first))
+    json.dumps(first)
 
 
 def test_a_record_keeps_nothing_alive() -> None:
@@ -154,9 +152,7 @@ def test_a_long_chain_needs_no_recursion() -> None:
     y = tg.ones(1, requires_grad=True)
     for _ in range(20_000):
         y = -y
-    start = time.perf_counter()
     assert len(record(y).vertices) == 20_001
-    assert time.perf_counter() - start < 5
 
 
 def test_a_tensor_without_graph() -> None:

@@ -5,6 +5,7 @@ from .cifar import CIFAR10, CIFAR100
 from .generated import linear, spirals, xor, xor_diagonal
 from .idx import read_idx
 from .mnist import MNIST, FashionMNIST
+from .text import BytePairTokenizer, CharacterTokenizer, TextBlocks
 
 __all__ = [
     "xor",
@@ -16,5 +17,8 @@ __all__ = [
     "CIFAR10",
     "CIFAR100",
     "read_idx",
+    "CharacterTokenizer",
+    "BytePairTokenizer",
+    "TextBlocks",
     "transforms",
 ]

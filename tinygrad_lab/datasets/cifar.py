@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..creation import from_numpy
 from ..utils.data import Dataset, default_collate
+from .download import fetch
 from .plain_pickle import read_plain_pickle
 
 PIXELS = 3 * 32 * 32
@@ -35,9 +37,12 @@ class CIFAR10(Dataset[tuple[Any, Any]]):
         train: read the training set, else the test set.
         transform: a function applied to the image of each item.
         target_transform: a function applied to the class of each item.
+        download: get the archive of the binary layout into `root` (needs the extra `data`) where no layout is, with a
+            progress bar, check its MD5 sum, and unpack it.
 
     Raises:
         FileNotFoundError: `root` or one of the files isn't there.
+        ImportError: `download` is asked for, and pooch or tqdm isn't installed.
         ValueError: a file isn't what its name says: corrupt, truncated, a label beyond the last class; or a pickle that
             holds more than arrays, dicts, lists, strings, bytes and numbers.
     """
@@ -47,6 +52,11 @@ class CIFAR10(Dataset[tuple[Any, Any]]):
     labels: NDArray[np.int64]
     """The classes, `(N,)`, counted from 0."""
 
+    archive: ClassVar[tuple[str, str]] = (
+        "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        "c32a1d4ab5d03f1284b67883e8d87530",
+    )
+    """Where `download` gets the files from, and the MD5 sum that the page of the data sets gives."""
     folders: ClassVar[tuple[str, str]] = "cifar-10-batches-bin", "cifar-10-batches-py"
     files: ClassVar[tuple[Sequence[str], Sequence[str]]] = [f"data_batch_{i}" for i in range(1, 6)], ["test_batch"]
     label_names: ClassVar[Sequence[str]] = ("labels",)
@@ -71,14 +81,18 @@ class CIFAR10(Dataset[tuple[Any, Any]]):
         train: bool = True,
         transform: Callable[[Any], Any] | None = None,
         target_transform: Callable[[Any], Any] | None = None,
+        download: bool = False,
     ) -> None:
         self.root = Path(root).expanduser()
         self.train = train
         self.transform = transform
         self.target_transform = target_transform
-        if not self.root.is_dir():
+        if download:
+            self._download()
+        elif not self.root.is_dir():
             raise FileNotFoundError(
-                f"{self.root}: no such folder; name the one that holds the files of {type(self).__name__}"
+                f"{self.root}: no such folder; name the one that holds the files of {type(self).__name__}, or get them "
+                "with download=True"
             )
         read, paths = self._paths()
         images, labels = zip(*map(read, paths))
@@ -121,8 +135,18 @@ class CIFAR10(Dataset[tuple[Any, Any]]):
                 tried.append(str(paths[0]))
         raise FileNotFoundError(
             f"{type(self).__name__}: no file {names[0]}; tried {', '.join(tried)}; name the folder that holds the "
-            f"unpacked official archive"
+            "unpacked official archive, or get it with download=True"
         )
+
+    def _download(self) -> None:
+        """Fetch and unpack the archive, unless a layout is there."""
+        with suppress(FileNotFoundError):
+            self._paths()
+            return
+        import tarfile  # takes as long to import as a fiftieth of this package
+
+        with tarfile.open(fetch(type(self).__name__, *self.archive, self.root)) as archive:
+            archive.extractall(self.root, filter="data")
 
     def _read_binary(self, path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         record = len(self.label_names) + PIXELS
@@ -175,6 +199,10 @@ class CIFAR100(CIFAR10):
     or in `root/cifar-100-python` without; `labels` are the hundred fine classes, `coarse_labels` their twenty groups.
     """
 
+    archive = (
+        "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+        "03b5dce01913d631647c71ecec9e9cb8",
+    )
     folders = "cifar-100-binary", "cifar-100-python"
     files: ClassVar[tuple[Sequence[str], Sequence[str]]] = ["train"], ["test"]
     label_names = ("coarse_labels", "fine_labels")

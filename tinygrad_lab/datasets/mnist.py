@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..creation import from_numpy
 from ..utils.data import Dataset, default_collate
+from .download import fetch
 from .idx import read_idx
 
 _KINDS = {1: "labels", 3: "images"}
@@ -87,7 +88,7 @@ class MNIST(Dataset[tuple[Any, Any]]):
         if download:
             for name in names:
                 if _find(self.root, name) is None and _find(raw, name) is None:
-                    self._download(f"{name}.gz", raw)
+                    fetch(type(self).__name__, f"{self.mirror}{name}.gz", self.md5[f"{name}.gz"], raw)
         elif not self.root.is_dir():
             raise FileNotFoundError(
                 f"{self.root}: no such folder; name the one that holds the files of "
@@ -128,17 +129,6 @@ class MNIST(Dataset[tuple[Any, Any]]):
                 "it, or get it with download=True"
             )
         return path
-
-    @classmethod
-    def _download(cls, name: str, folder: Path) -> None:
-        try:
-            import pooch
-            import tqdm  # noqa: F401  # pooch draws its progress bar with it
-        except ImportError as error:
-            raise ImportError(
-                f'{cls.__name__}: download=True needs pooch and tqdm; pip install "tinygrad_lab[data]"'
-            ) from error
-        pooch.retrieve(cls.mirror + name, f"md5:{cls.md5[name]}", fname=name, path=folder, progressbar=True)
 
 
 class FashionMNIST(MNIST):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..creation import from_numpy, tensor
-from ..nn.functional import pad
+from ..nn.functional import interpolate, pad
 from ..ops.arrange import flip
 from ..random import Generator, numpy_generator
 from ..tensor import Tensor
@@ -95,23 +95,115 @@ class Normalize:
         return f"Normalize(mean={self.mean}, std={self.std})"
 
 
-class RandomHorizontalFlip:
-    """The image with left and right exchanged, with probability `p`.
+class Lambda:
+    """The image that a function makes of it."""
+
+    def __init__(self, lambd: Callable[[Any], Any]) -> None:
+        self.lambd = lambd
+
+    def __call__(self, img: Any) -> Any:
+        return self.lambd(img)
+
+    def __repr__(self) -> str:
+        return "Lambda()"
+
+
+class _RandomFlip:
+    """The image turned over along one dimension, with probability `p`.
 
     Args:
         generator: draws; None: the default generator.
     """
+
+    dim: int
 
     def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
         self.p = p
         self.generator = generator
 
     def __call__(self, img: Tensor) -> Tensor:
-        _check_image("RandomHorizontalFlip", img)
-        return flip(img, (-1,)) if numpy_generator(self.generator).random() < self.p else img
+        _check_image(type(self).__name__, img)
+        return flip(img, (self.dim,)) if numpy_generator(self.generator).random() < self.p else img
 
     def __repr__(self) -> str:
-        return f"RandomHorizontalFlip(p={self.p})"
+        return f"{type(self).__name__}(p={self.p})"
+
+
+class RandomHorizontalFlip(_RandomFlip):
+    """The image with left and right exchanged, with probability `p`.
+
+    Args:
+        generator: draws; None: the default generator.
+    """
+
+    dim = -1
+
+
+class RandomVerticalFlip(_RandomFlip):
+    """The image with top and bottom exchanged, with probability `p`.
+
+    Args:
+        generator: draws; None: the default generator.
+    """
+
+    dim = -2
+
+
+class Resize:
+    """The image in another size, by linear interpolation, with all that lies between the places of a smaller one.
+
+    Args:
+        size: height and width; or one number for the shorter side, and the other keeps the proportion.
+
+    Raises:
+        ValueError: `size` has more than two numbers.
+    """
+
+    def __init__(self, size: int | Sequence[int]) -> None:
+        self.size = size if isinstance(size, int) else _pair("Resize", size)
+
+    def __call__(self, img: Tensor) -> Tensor:
+        """`(..., H, W)`, of floats, in the new size."""
+        _check_image("Resize", img)
+        if isinstance(self.size, int):
+            h, w = img.shape[-2:]
+            short, long = self.size, int(self.size * max(h, w) / min(h, w))
+            size = (long, short) if h > w else (short, long)
+        else:
+            size = self.size
+        lead = img.shape[:-2]
+        images = img.reshape(1, -1, *img.shape[-2:])
+        return interpolate(images, size, mode="bilinear", antialias=True).reshape(*lead, *size)
+
+    def __repr__(self) -> str:
+        return f"Resize(size={self.size})"
+
+
+class CenterCrop:
+    """The middle of the image in the given size; zeros around an image that is smaller.
+
+    Args:
+        size: height and width, or one number for both.
+
+    Raises:
+        ValueError: `size` has more than two numbers.
+    """
+
+    def __init__(self, size: int | Sequence[int]) -> None:
+        self.size = _pair("CenterCrop", size)
+
+    def __call__(self, img: Tensor) -> Tensor:
+        _check_image("CenterCrop", img)
+        (height, width), (h, w) = self.size, img.shape[-2:]
+        if h < height or w < width:
+            y, x = max(0, height - h), max(0, width - w)
+            img = pad(img, (x // 2, x - x // 2, y // 2, y - y // 2))
+            h, w = img.shape[-2:]
+        top, left = round((h - height) / 2), round((w - width) / 2)
+        return img[..., top : top + height, left : left + width]
+
+    def __repr__(self) -> str:
+        return f"CenterCrop(size={self.size})"
 
 
 class RandomCrop:
@@ -140,12 +232,9 @@ class RandomCrop:
         *,
         generator: Generator | None = None,
     ) -> None:
-        sizes = (size,) if isinstance(size, int) else tuple(size)
-        if len(sizes) not in (1, 2):
-            raise ValueError(f"RandomCrop: Please provide only two dimensions (h, w) for size, not {size}")
         if padding_mode not in _MODES:
             raise ValueError(f"RandomCrop: padding_mode should be one of {', '.join(_MODES)}, not {padding_mode!r}")
-        self.size = sizes[0], sizes[-1]
+        self.size = _pair("RandomCrop", size)
         self.padding = padding
         self.pad_if_needed = pad_if_needed
         self.fill = fill
@@ -183,6 +272,14 @@ class RandomCrop:
 
     def __repr__(self) -> str:
         return f"RandomCrop(size={self.size}, padding={self.padding})"
+
+
+def _pair(name: str, size: int | Sequence[int]) -> tuple[int, int]:
+    """Height and width."""
+    sizes = (size,) if isinstance(size, int) else tuple(size)
+    if len(sizes) not in (1, 2):
+        raise ValueError(f"{name}: Please provide only two dimensions (h, w) for size, not {size}")
+    return sizes[0], sizes[-1]
 
 
 def _edges(padding: int | Sequence[int] | None) -> tuple[int, int, int, int]:

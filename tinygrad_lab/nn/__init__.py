@@ -134,6 +134,7 @@ from .ranking import (
     TripletMarginWithDistanceLoss,
 )
 from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell, RNNCellBase
+from .summary import Summary, summary
 from .transformer import (
     Transformer,
     TransformerDecoder,
@@ -300,6 +301,8 @@ __all__ = [
     "GRUCell",
     "RNNBase",
     "RNNCellBase",
+    "summary",
+    "Summary",
     "LazyLinear",
     "LazyConv1d",
     "LazyConv2d",

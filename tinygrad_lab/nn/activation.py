@@ -286,7 +286,7 @@ class Mish(_InPlace):
 
 
 class Softsign(Module):
-    """x / (1 + |x|)."""
+    """`x / (1 + |x|)`."""
 
     def forward(self, input: Tensor) -> Tensor:
         """`(*)` to `(*)`."""

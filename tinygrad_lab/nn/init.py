@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import memory
+from ..public import public
 from ..random import Generator, numpy_generator
 from ..tensor import Tensor
 
@@ -32,6 +33,7 @@ _GAINS = {
 }
 
 
+@public
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     r"""The factor by which weights must grow for the signal to keep its variance through `nonlinearity`.
 
@@ -74,6 +76,7 @@ def _drawn(tensor: Tensor) -> Any:
     return np.float64 if tensor.dtype == np.float64 else np.float32
 
 
+@public
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Uniform numbers in [`a`, `b`).
 
@@ -85,6 +88,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     return _fill(tensor, _uniform(tensor, a, b, generator), "uniform_")
 
 
+@public
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal numbers.
 
@@ -96,6 +100,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     return _fill(tensor, _normal(tensor, mean, std, generator), "normal_")
 
 
+@public
 def trunc_normal_(
     tensor: Tensor,
     mean: float = 0.0,
@@ -121,21 +126,25 @@ def trunc_normal_(
     return _fill(tensor, values, "trunc_normal_")
 
 
+@public
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """`val` everywhere."""
     return _fill(tensor, val, "constant_")
 
 
+@public
 def ones_(tensor: Tensor) -> Tensor:
     """1 everywhere."""
     return _fill(tensor, 1, "ones_")
 
 
+@public
 def zeros_(tensor: Tensor) -> Tensor:
     """0 everywhere."""
     return _fill(tensor, 0, "zeros_")
 
 
+@public
 def eye_(tensor: Tensor) -> Tensor:
     """The identity matrix, or as much of it as fits.
 
@@ -181,6 +190,7 @@ def _fans(tensor: Tensor) -> tuple[int, int]:
     return tensor.shape[1] * kernel, tensor.shape[0] * kernel
 
 
+@public
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     r"""Uniform numbers of standard deviation :math:`g \sqrt{2 / (\text{fan}_{in} + \text{fan}_{out})}`.
 
@@ -193,6 +203,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     return _fill(tensor, _uniform(tensor, -bound, bound, generator), "xavier_uniform_")
 
 
+@public
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     r"""Normal numbers of standard deviation :math:`g \sqrt{2 / (\text{fan}_{in} + \text{fan}_{out})}`.
 
@@ -212,6 +223,7 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
     return calculate_gain(nonlinearity, a) / math.sqrt(fans[mode])
 
 
+@public
 def kaiming_uniform_(
     tensor: Tensor,
     a: float = 0,
@@ -236,6 +248,7 @@ def kaiming_uniform_(
     return _fill(tensor, _uniform(tensor, -bound, bound, generator), "kaiming_uniform_")
 
 
+@public
 def kaiming_normal_(
     tensor: Tensor,
     a: float = 0,
@@ -258,10 +271,11 @@ def kaiming_normal_(
 
 def _is_empty(tensor: Tensor) -> bool:
     if not tensor.numel():
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=4)
     return not tensor.numel()
 
 
+@public
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """A matrix with orthonormal rows or columns, whichever are fewer, times `gain`; uniform among all such.
 
@@ -281,6 +295,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     return _fill(tensor, gain * (q if rows >= columns else q.T).reshape(tensor.shape), "orthogonal_")
 
 
+@public
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
     """Normal numbers with a share `sparsity` of each column, rounded up, set to 0.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..domain import REALS, Given, Reals
 from ..op import Array, Fused, op
+from ..public import public
 from ..threads import in_parts
 from .compare import where
 from .elementwise import exp, tanh
@@ -106,8 +107,9 @@ def _elu_rule(g: Array, y: Array, x: Array, a: float, c: float, s: float) -> Arr
 def _elu(input: Array, alpha: float, scale: float, inner: float) -> Array:
     r"""Exponential linear unit, :math:`y = c x` where x > 0 and :math:`y = c a (e^{s x} - 1)` elsewhere.
 
-    Left of 0 the derivative is :math:`c a s\,e^{s x} = s (y + c a)`; it holds at 0, too. The exponent is cut off at 0,
-    so that nothing overflows. The fast reading adds the two sides instead of choosing one.
+    Right of 0 :math:`dy = c\,dx`, left of it :math:`dy = c a s\,e^{s x}\,dx = s (y + c a)\,dx`, which holds at 0, too.
+    The exponent is cut off at 0, so that nothing overflows. The fast reading adds the two sides instead of choosing
+    one.
     """
     return _elu_forward(input, alpha, scale, inner)[0]
 
@@ -161,7 +163,7 @@ def _gelu_slope(x: Array) -> Array:
     return (1 + erf(x * math.sqrt(0.5))) * 0.5 + x * exp(x * x * -0.5) * _DENSITY
 
 
-_BLOCK = 2**18  # elements; with smaller blocks, two threads get in each other's way
+_BLOCK = 2**17  # elements: more leave the cache, and with fewer, two threads get in each other's way
 
 
 def _with_slope(kernel: Callable[[Array, Array, Array], None], input: Array) -> tuple[Array, Array]:
@@ -210,8 +212,8 @@ def _gelu_tanh_block(x: Array, y: Array, slope: Array) -> None:
 def _gelu_tanh(input: Array) -> Array:
     r"""Gaussian error linear unit by a hyperbolic tangent, :math:`y = \tfrac12 x (1 + \tanh u)`.
 
-    With :math:`u = \sqrt{2/\pi}\,(x + 0.044715\,x^3)` the derivative is
-    :math:`\tfrac12 (1 + \tanh u) + \tfrac12 x (1 - \tanh^2 u)\,u'` (Hendrycks and Gimpel 2016).
+    With :math:`u = \sqrt{2/\pi}\,(x + 0.044715\,x^3)`,
+    :math:`dy = \tfrac12 (1 + \tanh u)\,dx + \tfrac12 x (1 - \tanh^2 u)\,du` (Hendrycks and Gimpel 2016).
     """
     return _with_slope(_gelu_tanh_block, input)[0]
 
@@ -239,6 +241,7 @@ def floating(name: str, input: Array) -> None:
         raise RuntimeError(f"{name}: the elements must be floating, not {input.dtype}; convert with .float() first")
 
 
+@public
 def prelu(input: Array, weight: Array) -> Tensor:
     """`input` where it is positive, `weight * input` elsewhere: a leaky rectifier whose slope is learned.
 
@@ -267,6 +270,7 @@ def prelu(input: Array, weight: Array) -> Tensor:
     return _leaky(input, weight.reshape(shape))
 
 
+@public
 def hardshrink(input: Array, lambd: float = 0.5) -> Tensor:
     """`input` outside of [-`lambd`, `lambd`], 0 inside; its gradient at the bounds is 0.
 

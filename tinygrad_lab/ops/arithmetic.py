@@ -10,6 +10,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import DISTINCT, NONZERO, POSITIVE, REALS, Choice, Reals
 from ..op import Array, op
+from ..public import public
 from .cast import cast, clone
 from .checks import of_tensors
 from .compare import _where, floating, sign, wins
@@ -150,7 +151,8 @@ def abs(input: Array) -> Array:
 def maximum(input: Array, other: Array) -> Array:
     r"""The greater of two elements.
 
-    The cotangent goes to the greater operand, half to each at a tie; a NaN goes to the operand that holds it.
+    :math:`dy = [a > b]\,da + [b > a]\,db`: the cotangent goes to the greater operand, half to each at a tie, which is
+    the subgradient of smallest norm; a NaN goes to the operand that holds it.
     """
     return np.maximum(input, other)
 
@@ -168,7 +170,8 @@ def maximum(input: Array, other: Array) -> Array:
 def minimum(input: Array, other: Array) -> Array:
     r"""The lesser of two elements.
 
-    The cotangent goes to the lesser operand, half to each at a tie; a NaN goes to the operand that holds it.
+    :math:`dy = [a < b]\,da + [b < a]\,db`: the cotangent goes to the lesser operand, half to each at a tie, which is
+    the supergradient of smallest norm; a NaN goes to the operand that holds it.
     """
     return np.minimum(input, other)
 
@@ -182,9 +185,9 @@ def minimum(input: Array, other: Array) -> Array:
     ufunc=np.fmax,
 )
 def fmax(input: Array, other: Array) -> Array:
-    """The greater of two elements, the other one of a NaN.
+    r"""The greater of two elements, the other one of a NaN.
 
-    The cotangent goes to the element that was taken, to the first at a tie.
+    :math:`dy = [a \ge b]\,da + [a < b]\,db`: the cotangent goes to the element that was taken, to the first at a tie.
     """
     return np.fmax(input, other)
 
@@ -198,9 +201,9 @@ def fmax(input: Array, other: Array) -> Array:
     ufunc=np.fmin,
 )
 def fmin(input: Array, other: Array) -> Array:
-    """The lesser of two elements, the other one of a NaN.
+    r"""The lesser of two elements, the other one of a NaN.
 
-    The cotangent goes to the element that was taken, to the first at a tie.
+    :math:`dy = [a \le b]\,da + [a > b]\,db`: the cotangent goes to the element that was taken, to the first at a tie.
     """
     return np.fmin(input, other)
 
@@ -228,10 +231,10 @@ def _lerp(input: Array, end: Array, weight: Array) -> Array:
     tex=r"\min(\max({input}, {min}), {max})",
 )
 def _clamp(input: Array, min: float | None, max: float | None) -> Array:
-    """Elements limited to numbers, either of which may be None.
+    r"""Elements limited to numbers, either of which may be None.
 
-    The cotangent passes strictly between the bounds; at a bound the gradient is 0. What is cut off sends nothing back,
-    not even the NaN of 0 times the infinite slope of a logarithm.
+    :math:`dy = [l < x < h]\,dx` with the bounds l and h, at which the gradient is 0. What is cut off sends nothing
+    back, not even the NaN of 0 times the infinite slope of a logarithm.
     """
     return np.clip(input, min, max)
 
@@ -266,6 +269,7 @@ def kind_of(value: Array) -> str:
     return value.dtype.kind if hasattr(value, "dtype") else np.dtype(type(value)).kind
 
 
+@public
 def add(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     """`input + alpha * other`.
 
@@ -275,6 +279,7 @@ def add(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     return _add(input, _scaled("add", input, other, alpha))
 
 
+@public
 def sub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     """`input - alpha * other`.
 
@@ -285,6 +290,7 @@ def sub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
 
 
 @of_tensors(1)
+@public
 def rsub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     """`other - alpha * input`.
 
@@ -294,6 +300,7 @@ def rsub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     return _sub(other, _scaled("rsub", other, input, alpha))
 
 
+@public
 def div(input: Array, other: Array, *, rounding_mode: str | None = None) -> Tensor:
     """`input / other`, of integers too; `rounding_mode` "floor" or "trunc" rounds the quotient, with gradient 0.
 
@@ -313,6 +320,7 @@ subtract, multiply, divide, true_divide = sub, mul, div, div
 negative, absolute = neg, abs
 
 
+@public
 def positive(input: Array) -> Tensor:
     """The tensor itself.
 
@@ -324,6 +332,7 @@ def positive(input: Array) -> Tensor:
     return input  # type: ignore[no-any-return]
 
 
+@public
 def float_power(input: Array, exponent: Array) -> Tensor:
     """`input` to the power of `exponent`, computed in float64.
 
@@ -340,6 +349,7 @@ def _double(value: Array) -> Array:
 
 
 @convention("clamp at a bound", [-2.0, -1.0, 0.0, 1.0, 2.0], -1, 1, gives=[0, 0, 1, 0, 0], value=[-1, -1, 0, 1, 1])
+@public
 def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> Tensor:
     r"""Elements limited to [`min`, `max`]; a bound may be a number, a tensor or None.
 
@@ -367,17 +377,20 @@ clip = clamp
 
 
 @of_tensors(1)
+@public
 def clamp_min(input: Array, min: Array) -> Tensor:
     """Elements limited to at least `min`, a number or a tensor; the gradient is that of `clamp`."""
     return _clamp(input, min, None) if isinstance(min, _NUMBERS) else _where((input < min) | (min != min), min, input)
 
 
 @of_tensors(1)
+@public
 def clamp_max(input: Array, max: Array) -> Tensor:
     """Elements limited to at most `max`, a number or a tensor; the gradient is that of `clamp`."""
     return _clamp(input, None, max) if isinstance(max, _NUMBERS) else _where((input > max) | (max != max), max, input)
 
 
+@public
 def nan_to_num(
     input: Array, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:
@@ -394,6 +407,7 @@ def nan_to_num(
     return _where(input == -math.inf, float(limits.min) if neginf is None else neginf, input)
 
 
+@public
 def lerp(input: Array, end: Array, weight: Array) -> Tensor:
     """From `input` to `end`, the part `weight` of the way: `input + weight * (end - input)`.
 
@@ -408,6 +422,7 @@ def lerp(input: Array, end: Array, weight: Array) -> Tensor:
     return _lerp(input, end, weight)
 
 
+@public
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Tensor:
     """`input + value * tensor1 * tensor2`."""
     product = mul(tensor1, tensor2)
@@ -416,6 +431,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
     return _add(input, product if value == 1 else mul(product, value))
 
 
+@public
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Tensor:
     """`input + value * tensor1 / tensor2`.
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from .. import memory
 from ..domain import Given, Reals
-from ..op import Array, numpy_names, op, wrap
+from ..op import Array, op, wrap
+from ..public import public
 from .cast import clone
 from .shape import along, dim_of, dims_of, expand, permute, reshape, transpose
 
@@ -39,7 +40,7 @@ def _some_dims(draw: Any) -> tuple[Any, ...]:
 def _flip(input: Array, dims: tuple[int, ...]) -> Array:
     r"""The elements in reverse order along `dims`, copied.
 
-    Each element gets the cotangent of the place it went to: flipping is its own inverse, and its own adjoint.
+    :math:`y_i = x_{n-1-i}`, so :math:`\bar x_i = g_{n-1-i}`: flipping is its own inverse, and its own adjoint.
     """
     return np.array(input[tuple(slice(None, None, -1 if d in dims else 1) for d in range(input.ndim))])
 
@@ -61,7 +62,7 @@ def _shifts(draw: Any) -> tuple[Any, ...]:
 def _roll(input: Array, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Array:
     r"""The elements moved along `dims` by `shifts` places, those that leave at the end coming back at the start.
 
-    The cotangent is rolled back: the adjoint of a permutation is its inverse.
+    :math:`y_i = x_{i - s}`, so :math:`\bar x_i = g_{i + s}`, counted in a circle: the cotangent is rolled back.
     """
     halves: list[list[tuple[slice, slice]]] = [[(slice(None), slice(None))] for _ in input.shape]
     for shift, d in zip(shifts, dims, strict=True):
@@ -93,7 +94,7 @@ def _counts(draw: Any) -> tuple[Any, ...]:
 def _repeat_interleave(input: Array, counts: Array, dim: int) -> Array:
     r"""The i-th place along `dim` `counts[i]` times in a row.
 
-    Each place gets the sum of the cotangents of its run.
+    Places :math:`j \in R_i` make the run of i, :math:`y_j = x_i`, so :math:`\bar x_i = \sum_{j \in R_i} g_j`.
     """
     return np.repeat(input, counts, dim)
 
@@ -115,7 +116,7 @@ def _runs(draw: Any) -> tuple[Any, ...]:
 def _sum_runs(input: Array, counts: Array, dim: int) -> Array:
     r"""Sums of runs of `counts[i]` places along `dim`, the adjoint of repeating them.
 
-    Each place of a run gets the cotangent of its sum.
+    :math:`y_i = \sum_{j \in R_i} x_j`, so :math:`\bar x_j = g_i` at each place j of the run of i.
     """
     shape = (*input.shape[:dim], len(counts), *input.shape[dim + 1 :])
     if counts.size and (counts == counts[0]).all():  # faster by far: the k-th places of all runs at once
@@ -132,6 +133,7 @@ def _sum_runs(input: Array, counts: Array, dim: int) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
+@public
 def flip(input: Array, dims: Ints) -> Tensor:
     """The elements in reverse order along `dims`, in memory of its own.
 
@@ -142,6 +144,7 @@ def flip(input: Array, dims: Ints) -> Tensor:
     return _flip(input, dims_of("flip", input.ndim, dims) if dims != () and dims != [] else ())
 
 
+@public
 def fliplr(input: Array) -> Tensor:
     """The columns in reverse order: `flip` of dimension 1.
 
@@ -153,6 +156,7 @@ def fliplr(input: Array) -> Tensor:
     return _flip(input, (1,))
 
 
+@public
 def flipud(input: Array) -> Tensor:
     """The rows in reverse order: `flip` of dimension 0.
 
@@ -164,6 +168,7 @@ def flipud(input: Array) -> Tensor:
     return _flip(input, (0,))
 
 
+@public
 def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """Turned `k` times by 90 degrees in the plane of `dims`, from the first towards the second; copied.
 
@@ -189,6 +194,7 @@ def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
             return transpose(_flip(input, (first,)), first, second)
 
 
+@public
 def roll(input: Array, shifts: Ints, dims: Ints | None = None) -> Tensor:
     """The elements moved along `dims` by `shifts` places, one for each; without `dims` in the flattened tensor.
 
@@ -213,6 +219,7 @@ def roll(input: Array, shifts: Ints, dims: Ints | None = None) -> Tensor:
     return _roll(input, tuple(together.values()), tuple(together))
 
 
+@public
 def repeat(input: Array, repeats: Sequence[int]) -> Tensor:
     """The whole tensor again and again: `repeats[i]` times along dimension i; new dimensions come in front.
 
@@ -233,12 +240,13 @@ def repeat(input: Array, repeats: Sequence[int]) -> Tensor:
     return clone(out) if shares else out
 
 
+@public
 def tile(input: Array, dims: Sequence[int]) -> Tensor:
     """`repeat`, where missing repeats are ones."""
     return repeat(input, (*[1] * (input.ndim - len(dims)), *dims))
 
 
-@numpy_names
+@public
 def repeat_interleave(
     input: Array, repeats: int | Array | None = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Tensor:
@@ -281,6 +289,7 @@ def repeat_interleave(
     return _repeat_interleave(input, np.broadcast_to(many, (n,)), d)
 
 
+@public
 def movedim(input: Array, source: Ints, destination: Ints) -> Tensor:
     """The dimensions `source` moved to the places `destination`, the others in order around them; a view.
 

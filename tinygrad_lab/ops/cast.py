@@ -8,6 +8,7 @@ import numpy as np
 
 from ..domain import Choice, Reals
 from ..op import Array, op
+from ..public import public
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -22,13 +23,19 @@ if TYPE_CHECKING:
     tex=r"\operatorname{{cast}} {input}",
 )
 def _cast(input: Array, dtype: Any) -> Array:
-    """The elements in another dtype, copied. The cotangent is cast back."""
+    r"""The elements in another dtype, copied.
+
+    But for rounding :math:`dy = dx`, so :math:`\bar x = g`, cast back.
+    """
     return np.array(input, dtype=dtype)
 
 
 @op(lambda g, y, x: g, tex="{input}", analytic=True)
 def clone(input: Array) -> Array:
-    """A copy in memory of its own, in the graph: the cotangent passes as it is."""
+    """A copy in memory of its own, in the graph.
+
+    :math:`y = x` and :math:`dy = dx`: the cotangent passes as it is.
+    """
     return np.array(input)
 
 
@@ -42,6 +49,7 @@ def cast(input: Array, dtype: Any) -> Tensor:
     return same if same.dtype == dtype else _cast(same, dtype)
 
 
+@public
 def to(input: Array, *args: Any, **kwargs: Any) -> Tensor:
     """The elements in another dtype; the tensor itself if it has it, unless `copy`.
 
@@ -85,61 +93,73 @@ def _conversion(
 _DEVICES = ("cpu", "cuda", "mps", "meta")
 
 
+@public
 def cpu(input: Array) -> Tensor:
     """The tensor itself: there is no other device."""
     return input  # type: ignore[no-any-return]
 
 
+@public
 def type_as(input: Array, other: Tensor) -> Tensor:
     """The elements in the dtype of `other`."""
     return cast(input, other.dtype)
 
 
+@public
 def half(input: Array) -> Tensor:
     """The elements in float16."""
     return cast(input, np.float16)
 
 
+@public
 def single(input: Array) -> Tensor:
     """The elements in float32."""
     return cast(input, np.float32)
 
 
+@public
 def double(input: Array) -> Tensor:
     """The elements in float64."""
     return cast(input, np.float64)
 
 
+@public
 def byte(input: Array) -> Tensor:
     """The elements in uint8."""
     return cast(input, np.uint8)
 
 
+@public
 def char(input: Array) -> Tensor:
     """The elements in int8."""
     return cast(input, np.int8)
 
 
+@public
 def short(input: Array) -> Tensor:
     """The elements in int16."""
     return cast(input, np.int16)
 
 
+@public
 def int32(input: Array) -> Tensor:
     """The elements in int32."""
     return cast(input, np.int32)
 
 
+@public
 def long(input: Array) -> Tensor:
     """The elements in int64."""
     return cast(input, np.int64)
 
 
+@public
 def boolean(input: Array) -> Tensor:
     """Whether the elements are non-zero."""
     return cast(input, np.bool_)
 
 
+@public
 def is_floating_point(input: Array) -> bool:
     """Whether the elements are floating numbers."""
     return bool(input.dtype.kind == "f")

@@ -10,6 +10,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import DISTINCT, FLAG, NONZERO, REALS, Booleans, Labels, Reals
 from ..op import Array, get_default_dtype, op, wrap
+from ..public import public
 from .checks import of_tensors
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def signbit(input: Array) -> Array:
 def sign(input: Array) -> Array:
     """Sign: -1, 0 or 1, NaN of NaN.
 
-    Constant on either side of zero, so the derivative is 0, and 0 at the jump by convention.
+    Constant on either side of zero, so :math:`dy = 0`; at the jump, too, by convention.
     """
     return np.sign(input) if input.dtype.kind != "b" else np.array(input)
 
@@ -246,7 +247,7 @@ def heaviside(input: Array, values: Array) -> Array:
 def wins(input: Array, other: Array, least: bool = False) -> Array:
     """The share of `maximum(input, other)`, or of the minimum with `least`, that is `input`'s.
 
-    1 where it is chosen, 1/2 at a tie, NaN where it is NaN.
+    1 where it is chosen, 1/2 at a tie, NaN where it is NaN; without gradient, as it changes at ties only.
     """
     chosen = np.less(input, other) if least else np.greater(input, other)
     share = np.asarray(chosen, np.result_type(input, other))
@@ -276,6 +277,7 @@ def where(condition: Array, input: Array, other: Array) -> Tensor: ...
 @convention(
     "where(x > 0, log x, 0) at x = 0", [0.0, -1.0, 2.0], gives=[0, 0, 0.5], of=lambda x: where(x > 0, np.log(x), 0)
 )
+@public
 def where(condition: Array, input: Array = None, other: Array = None) -> Any:
     """Elements of `input` where `condition` holds, of `other` elsewhere; each may be a number.
 
@@ -300,6 +302,7 @@ _BOOL = np.dtype(np.bool_)
 _NUMBERS = (bool, int, float)
 
 
+@public
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Whether :math:`|a - b| \\le atol + rtol |b|`, element by element; infinities are close if they are equal.
 
@@ -324,11 +327,13 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     return wrap(np.asarray(close))
 
 
+@public
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements are close, as `isclose` says."""
     return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
 
 
+@public
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same shape and the same elements."""
     return bool(np.array_equal(input.array, other.array))

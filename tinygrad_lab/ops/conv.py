@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..domain import Given, Reals
 from ..op import Array, op
+from ..public import public
 from . import conv_kernels as kernels
 from .conv_kernels import Window
 
@@ -113,6 +114,7 @@ def conv_weight(output: Array, input: Array, window: Window) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
+@public
 def conv1d(
     input: Array,
     weight: Array,
@@ -126,6 +128,7 @@ def conv1d(
     return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
+@public
 def conv2d(
     input: Array,
     weight: Array,
@@ -156,6 +159,7 @@ def conv2d(
     return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
+@public
 def conv3d(
     input: Array,
     weight: Array,
@@ -169,6 +173,7 @@ def conv3d(
     return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 
+@public
 def conv_transpose1d(
     input: Array,
     weight: Array,
@@ -183,6 +188,7 @@ def conv_transpose1d(
     return _transposed("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
+@public
 def conv_transpose2d(
     input: Array,
     weight: Array,
@@ -215,6 +221,7 @@ def conv_transpose2d(
     return _transposed("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
+@public
 def conv_transpose3d(
     input: Array,
     weight: Array,

@@ -6,6 +6,7 @@ Each is a matrix product with what the window sees at its places, copied out; th
   rows are longer, so that copies go in long runs;
 - many: a row for each place and sample, and the channels stand last;
 - many, 3x3: `winograd`;
+- few, and a large batch: `conv_batches`, where nothing is copied out;
 - depthwise, where each channel is by itself: no product to gain from, a multiplication for each number of the kernel.
 
 People see `(n, c, *space)` always. Elementwise operations keep their operands' order in memory, so that it lasts from
@@ -22,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..op import Array
-from . import winograd
+from . import conv_batches, winograd
 
 Shape = tuple[int, ...]
 
@@ -39,6 +40,16 @@ class Window(NamedTuple):
     after: Shape
     dilation: Shape
     groups: int
+
+    def settings(self) -> dict[str, int | Shape]:
+        """What was given to the convolution and isn't the default; one number where all dimensions have the same."""
+        given = {"stride": (self.stride, 1), "padding": (self.before, 0), "dilation": (self.dilation, 1)}
+        told: dict[str, int | Shape] = {
+            name: sizes[0] if len(set(sizes)) == 1 else sizes
+            for name, (sizes, default) in given.items()
+            if any(size != default for size in sizes)
+        }
+        return told | ({"groups": self.groups} if self.groups != 1 else {})
 
     def outputs(self, size: Sequence[int], kernel: Sequence[int]) -> Shape:
         """How many places the window has."""
@@ -65,6 +76,14 @@ class Window(NamedTuple):
             for n, o, s, before, after, d in zip(size, places, *self[:4], strict=True)
         )
 
+    def turned(self, kernel: Sequence[int]) -> Window:
+        """Over the output's cotangent, the window that gives the input gradient; the stride is 1 in each dimension."""
+        spans = [d * (k - 1) for k, d in zip(kernel, self.dilation, strict=True)]
+        before, after = (
+            tuple(span - zeros for span, zeros in zip(spans, side, strict=True)) for side in (self.before, self.after)
+        )
+        return self._replace(before=before, after=after)
+
     def padded(self, x: Array, extent: Sequence[int], order: Shape) -> Array:
         """`x` with its zeros, cut to `extent`, its axes in memory in `order`; `x` itself if it is just that."""
         if x.shape[2:] == tuple(extent) and not any(self.before):
@@ -89,6 +108,8 @@ class Window(NamedTuple):
 
 
 MANY = 32  # channels: from here on they stand last in memory
+FEWEST = 3  # channels, and
+LARGE = 64  # samples in a batch, with which products of single places pay
 BLOCK = 2**20  # elements of what the windows see that are copied out at a time
 
 
@@ -113,6 +134,8 @@ def _arranged(x: Array, order: Shape) -> Array:
 def conv(x: Array, w: Array, how: Window) -> Array:
     """`(n, c, *size)` and `(m, c / groups, *kernel)` give `(n, m, *places)`."""
     places = how.outputs(x.shape[2:], w.shape[2:])
+    if _suits_batches(x, w.shape, how):
+        return _conv_of_batches(x, w, places, how)
     if _suits_winograd(x, w.shape, places, how):
         return winograd.conv(x, w, how.before, places)
     kernels = {"depthwise": _conv_depthwise, "many": _conv_of_many, "few": _conv_by_columns}
@@ -122,6 +145,10 @@ def conv(x: Array, w: Array, how: Window) -> Array:
 def conv_input(g: Array, w: Array, how: Window) -> Array:
     """`(n, m, *places)` and `(m, c / groups, *kernel)` give `(n, c, *size)`."""
     size = how.inputs(g.shape[2:], w.shape[2:])
+    if _suits_batches(g, w.shape, how):
+        turned = how.turned(w.shape[2:])
+        if min(turned.before) >= 0:
+            return _conv_of_batches(g, np.flip(w, tuple(range(2, w.ndim))).swapaxes(0, 1), size, turned)
     if _suits_winograd(g, w.shape, g.shape[2:], how):
         return winograd.conv(g, w, tuple(2 - b for b in how.before), size, turned=True)
     kernels = {"depthwise": _conv_input_depthwise, "many": _conv_input_of_many, "few": _conv_input_by_columns}
@@ -132,6 +159,8 @@ def conv_weight(g: Array, x: Array, how: Window) -> Array:
     """`(n, m, *places)` and `(n, c, *size)` give `(m, c / groups, *kernel)`."""
     kernel = how.kernel(x.shape[2:], g.shape[2:])
     shape = g.shape[1], x.shape[1] // how.groups, *kernel
+    if _suits_batches(x, shape, how):
+        return _conv_weight_of_batches(g, x, kernel, how)
     if _suits_winograd(x, shape, g.shape[2:], how):
         return winograd.conv_weight(g, x, how.before)
     kernels = {"depthwise": _conv_weight_depthwise, "many": _conv_weight_of_many, "few": _conv_weight_by_columns}
@@ -158,6 +187,37 @@ def _suits_winograd(x: Array, weight: Shape, places: Shape, how: Window) -> bool
         and len(x) * math.prod(places) >= 1024
         and max(how.before) <= 2
     )
+
+
+def _suits_batches(x: Array, weight: Shape, how: Window) -> bool:
+    """Whether the batch is large, and the channels so few that to copy out what the windows see costs most."""
+    m, c = weight[:2]
+    return (
+        how.groups == 1
+        and set(how.stride) == {1}
+        and how.dilation[-1] == 1
+        and weight[-1] > 1
+        and len(x) >= LARGE
+        and FEWEST <= min(m, c)
+        and max(m, c) <= MANY
+        and len(x) * max(m, c) ** 2 * weight[-1] <= 10**6  # BLAS makes greater products in threads of its own
+    )
+
+
+# ------------------------------------------------------------------------------------------------ few, of a large batch
+
+
+def _conv_of_batches(x: Array, w: Array, places: Shape, how: Window) -> Array:
+    order = conv_batches.order(x.ndim)
+    padded = how.padded(x, how.extent(places, w.shape[2:]), order).transpose(order)
+    return conv_batches.conv(padded, w, places, how.dilation).transpose(np.argsort(order))
+
+
+def _conv_weight_of_batches(g: Array, x: Array, kernel: Shape, how: Window) -> Array:
+    order = conv_batches.order(x.ndim)
+    padded = how.padded(x, how.extent(g.shape[2:], kernel), order).transpose(order)
+    dw = conv_batches.conv_weight(_arranged(g, order).transpose(order), padded, kernel, how.dilation)
+    return np.moveaxis(dw, -1, 1).copy()
 
 
 # ------------------------------------------------------------------------------------- many channels, which stand last

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..domain import Choice, Given, Reals
 from ..op import Array, op, table, wrap
+from ..public import public
 from .cast import clone
 from .shape import dim_of, reshape
 
@@ -34,7 +35,7 @@ def _diagonals(draw: Any) -> tuple[Any, ...]:
 def _diagonal(input: Array, offset: int, dim1: int, dim2: int) -> Array:
     r"""The diagonal of the matrices in `dim1` and `dim2` as a last dimension, :math:`y_i = x_{i, i + o}`; a view.
 
-    The cotangent goes back to the diagonal; the other elements get 0.
+    :math:`\bar x_{ij} = [j - i = o]\,g_i`: the cotangent goes back to the diagonal, the other elements get 0.
     """
     rest = [d for d in range(input.ndim) if d not in (dim1, dim2)]
     x = np.transpose(input, (*rest, dim1, dim2))[..., max(-offset, 0) :, max(offset, 0) :]
@@ -51,7 +52,10 @@ def _diagonal(input: Array, offset: int, dim1: int, dim2: int) -> Array:
     analytic=True,
 )
 def _undiagonal(input: Array, offset: int, dim1: int, dim2: int, shape: tuple[int, ...]) -> Array:
-    """Zeros of `shape` with the last dimension of `input` on the diagonal of `dim1` and `dim2`: its adjoint."""
+    r"""Zeros of `shape` with the last dimension of `input` on the diagonal of `dim1` and `dim2`.
+
+    The adjoint of `diagonal`: :math:`y_{ij} = [j - i = o]\,x_i`, so :math:`\bar x_i = g_{i, i + o}`.
+    """
     out = np.zeros_like(input, shape=shape)
     _diagonal(out, offset, dim1, dim2)[...] = input
     return out
@@ -67,7 +71,7 @@ def _undiagonal(input: Array, offset: int, dim1: int, dim2: int, shape: tuple[in
 def _tril(input: Array, diagonal: int) -> Array:
     r"""The elements on and below a diagonal, :math:`y_{ij} = [j - i \le d]\,x_{ij}`.
 
-    What is kept gets its cotangent, the rest 0.
+    :math:`\bar x_{ij} = [j - i \le d]\,g_{ij}`: what is kept gets its cotangent, the rest 0.
     """
     return _kept(input, _below(input, diagonal))
 
@@ -82,7 +86,7 @@ def _tril(input: Array, diagonal: int) -> Array:
 def _triu(input: Array, diagonal: int) -> Array:
     r"""The elements on and above a diagonal, :math:`y_{ij} = [j - i \ge d]\,x_{ij}`.
 
-    What is kept gets its cotangent, the rest 0.
+    :math:`\bar x_{ij} = [j - i \ge d]\,g_{ij}`: what is kept gets its cotangent, the rest 0.
     """
     return _kept(input, ~_below(input, diagonal - 1))
 
@@ -103,6 +107,7 @@ def _kept(x: Array, where: Array) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
+@public
 def tril(input: Array, diagonal: int = 0) -> Tensor:
     """The elements of matrices `(*, n, m)` on and below a diagonal, above the main one if positive; 0 elsewhere.
 
@@ -112,6 +117,7 @@ def tril(input: Array, diagonal: int = 0) -> Tensor:
     return _tril(_matrices("tril", input), diagonal)
 
 
+@public
 def triu(input: Array, diagonal: int = 0) -> Tensor:
     """The elements of matrices `(*, n, m)` on and above a diagonal, above the main one if positive; 0 elsewhere.
 
@@ -127,6 +133,7 @@ def _matrices(name: str, x: Array) -> Array:
     return x
 
 
+@public
 def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of the matrices in `dim1` and `dim2` as a last dimension, a view.
 
@@ -147,6 +154,7 @@ def _plane(name: str, ndim: int, dim1: int, dim2: int) -> tuple[int, int]:
     return first, second
 
 
+@public
 def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Zeros with the last dimension of `input` on a diagonal of the new dimensions `dim1` and `dim2`.
 
@@ -164,6 +172,7 @@ def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
     return _undiagonal(input, offset, first, second, tuple(shape))
 
 
+@public
 def diag(input: Array, diagonal: int = 0) -> Tensor:
     """Of a vector the matrix with it on a diagonal; of a matrix a copy of its diagonal.
 
@@ -177,11 +186,13 @@ def diag(input: Array, diagonal: int = 0) -> Tensor:
     raise RuntimeError(f"diag: of a tensor of 1 or 2 dimensions, not of shape {tuple(input.shape)}")
 
 
+@public
 def diagflat(input: Array, offset: int = 0) -> Tensor:
     """The matrix with all elements of `input` on a diagonal."""
     return diag_embed(reshape(input, (-1,)), offset)
 
 
+@public
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64) -> Tensor:
     """The row and column, `(2, k)`, of each element on and below a diagonal of a `(row, col)` matrix, row by row.
 
@@ -192,6 +203,7 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64) 
     return _places("tril_indices", np.tril, row, col, offset, dtype)
 
 
+@public
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64) -> Tensor:
     """The row and column, `(2, k)`, of each element on and above a diagonal of a `(row, col)` matrix, row by row.
 

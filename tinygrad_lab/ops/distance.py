@@ -10,6 +10,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import Reals
 from ..op import Array, op
+from ..public import public
 from .compare import where
 from .linalg import alike, arrays
 from .norms import vector_norm
@@ -69,8 +70,9 @@ def _weighted(w: Array, a: Array, b: Array) -> Array:
 
 
 @convention("cdist of a vector to itself", [[1.0, 2.0]], [[1.0, 2.0]], gives=([[0, 0]], [[0, 0]]), value=[[0]])
+@public
 def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str | None = IF_MANY) -> Tensor:
-    """Distances, in the p-norm, of every vector of (*, n, k) to every one of (*, m, k): (*, n, m).
+    """Distances, in the p-norm, of every vector of `(*, n, k)` to every one of `(*, m, k)`: `(*, n, m)`.
 
     The gradient at distance 0 is 0.
 
@@ -106,6 +108,7 @@ def cdist(x1: Array, x2: Array, p: float = 2.0, compute_mode: str | None = IF_MA
     return vector_norm(differences, p, -1)
 
 
+@public
 def dist(input: Array, other: Array, p: float = 2) -> Tensor:
     """The p-norm of `input - other`, which broadcast."""
     arrays("dist", input=input, other=other)

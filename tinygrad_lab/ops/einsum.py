@@ -12,6 +12,7 @@ import numpy as np
 
 from ..domain import Given, Reals
 from ..op import Array, op
+from ..public import public
 from .linalg import alike, arrays
 from .reduce import sum
 from .shape import permute, reshape
@@ -135,6 +136,7 @@ def _aligned(x: Array, term: Term, out: Term) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
+@public
 def einsum(*args: Any) -> Tensor:
     """Products of tensors, summed over the indices that the result hasn't, in Einstein's notation.
 
@@ -188,14 +190,15 @@ def _permuted(x: Array, term: Term, out: Term) -> Array:
     return permute(x, [term.index(k) for k in out])
 
 
+@public
 def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = None) -> Tensor:
     r"""Bilinear map of two last dimensions, :math:`y_o = \sum_{ij} a_i w_{oij} b_j + c_o`.
 
     Args:
-        input1: (*, in1).
-        input2: (*, in2).
-        weight: (out, in1, in2).
-        bias: (out).
+        input1: `(*, in1)`.
+        input2: `(*, in2)`.
+        weight: `(out, in1, in2)`.
+        bias: `(out)`.
 
     Raises:
         RuntimeError: sizes or dtypes don't fit.

@@ -11,6 +11,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import NONZERO, POSITIVE, REALS, Reals
 from ..op import Array, Fused, op
+from ..public import public
 from ..threads import over_elements, spread
 from .checks import of_tensors
 from .compare import _where, floating, sign
@@ -296,6 +297,7 @@ def _logit(input: Array) -> Array:
 # --------------------------------------------------------------------------------------------- compositions
 
 
+@public
 def logit(input: Array, eps: float | None = None) -> Tensor:
     r"""The inverse of `sigmoid`, :math:`\ln(x / (1 - x))`; x is first limited to [eps, 1 - eps] if `eps` is given.
 

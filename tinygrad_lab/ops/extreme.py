@@ -9,7 +9,8 @@ import numpy as np
 
 from ..convention import convention
 from ..domain import DISTINCT, FLAG, REALS, Dim, Dims, Given, IndexAlong
-from ..op import Array, numpy_names, op, table
+from ..op import Array, op, table
+from ..public import public
 from .arithmetic import maximum, minimum
 from .index import _gather
 from .reduce import DimLike, add_reduce, axis_of, dim_of, kept, max_reduce, min_reduce
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
     tex=r"\max {input}",
 )
 def amax(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
-    """Maximum over `dim`. The cotangent goes to the greatest element, in equal parts at a tie; a NaN gets NaN.
+    r"""Maximum over `dim`, :math:`y = \max_i x_i`.
+
+    :math:`dy = dx_m` where m is the place of the greatest element: the cotangent goes there, in equal parts at a tie,
+    which is the subgradient of smallest norm; a NaN gets NaN.
 
     Raises:
         RuntimeError: there is nothing to take the maximum of.
@@ -44,7 +48,10 @@ def amax(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
     tex=r"\min {input}",
 )
 def amin(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
-    """Minimum over `dim`. The cotangent goes to the least element, in equal parts at a tie; a NaN gets NaN.
+    r"""Minimum over `dim`, :math:`y = \min_i x_i`.
+
+    :math:`dy = dx_m` where m is the place of the least element: the cotangent goes there, in equal parts at a tie,
+    which is the supergradient of smallest norm; a NaN gets NaN.
 
     Raises:
         RuntimeError: there is nothing to take the minimum of.
@@ -68,7 +75,7 @@ def _with_extreme(draw: Any) -> tuple[Any, ...]:
 def ties(input: Array, extreme: Array, dim: DimLike = None) -> Array:
     """Each element's share of the extreme value of `input` over `dim`: 1 / n for each of n elements that tie.
 
-    NaN, which equals nothing, for an element that is NaN.
+    NaN, which equals nothing, for an element that is NaN. Constant between ties, so without gradient.
     """
     hit = np.equal(input, extreme)
     n = add_reduce(hit, axis=axis_of(input, dim), keepdims=True)
@@ -122,7 +129,7 @@ def _some_places(draw: Any) -> tuple[Any, ...]:
 def _pick(input: Array, dim: int, index: Array) -> Array:
     r"""Elements at the positions `index` along `dim`, where none repeats: what sorting and extremes choose.
 
-    :math:`y_k = x_{i_k}`, so each cotangent goes back to its place, and no sum is needed.
+    :math:`y_k = x_{i_k}`, so :math:`\bar x_{i_k} = g_k`: each cotangent goes back to its place, and no sum is needed.
     """
     return np.take_along_axis(input, index, dim) if input.ndim else np.array(input)
 
@@ -136,7 +143,10 @@ def _pick(input: Array, dim: int, index: Array) -> Array:
     analytic=True,
 )
 def _place(input: Array, dim: int, index: Array, shape: tuple[int, ...]) -> Array:
-    """Zeros of `shape` with `input` at positions `index` along `dim`, where none repeats: the adjoint of picking."""
+    r"""Zeros of `shape` with `input` at positions `index` along `dim`, where none repeats: the adjoint of picking.
+
+    :math:`y_{i_k} = x_k`, so :math:`\bar x_k = g_{i_k}`.
+    """
     if not shape:
         return np.array(input)
     out = np.zeros_like(input, shape=shape)
@@ -181,7 +191,7 @@ class MinMax(NamedTuple):
 
 @convention("max of a tie along one axis", [3.0, 3.0, 1.0], gives=[1, 0, 0], of=lambda x: max(x, 0).values)
 @convention("max of nothing", [], raises=RuntimeError)
-@numpy_names
+@public
 def max(
     input: Array, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Array = None
 ) -> Tensor | Extreme:
@@ -196,7 +206,7 @@ def max(
 
 @convention("min of a tie along one axis", [1.0, 3.0, 1.0], gives=[1, 0, 0], of=lambda x: min(x, 0).values)
 @convention("min of nothing", [], raises=RuntimeError)
-@numpy_names
+@public
 def min(
     input: Array, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Array = None
 ) -> Tensor | Extreme:
@@ -225,7 +235,7 @@ def chosen(input: Array, dim: int, index: Array, keepdim: bool) -> Extreme:
     return Extreme(values, index) if keepdim else Extreme(squeeze(values, dim), squeeze(index, dim))
 
 
-@numpy_names
+@public
 def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> MinMax:
     """The minimum and the maximum, over everything or along `dim`; at a tie the cotangent is split evenly.
 
@@ -237,7 +247,7 @@ def aminmax(input: Array, *, dim: int | None = None, keepdim: bool = False) -> M
 
 
 @convention("cummax of a tie", [3.0, 3.0, 1.0], gives=[1, 2, 0], of=lambda x: cummax(x, 0).values)
-@numpy_names
+@public
 def cummax(input: Array, dim: int) -> Extreme:
     """The greatest of the elements up to each one along `dim`, and its index: the last, if several are greatest.
 
@@ -249,7 +259,7 @@ def cummax(input: Array, dim: int) -> Extreme:
     return _running(input, dim, False)
 
 
-@numpy_names
+@public
 def cummin(input: Array, dim: int) -> Extreme:
     """The least of the elements up to each one along `dim`, and its index: the last, if several are least.
 

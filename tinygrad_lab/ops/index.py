@@ -12,6 +12,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import Dim, Given, Index, IndexAlong, Reals
 from ..op import Array, op, table, wrap
+from ..public import public
 from .brackets import POSITIONS, apart, plain_index
 from .cast import cast
 from .compare import where
@@ -70,7 +71,10 @@ def _getitem(input: Array, index: Any) -> Array:
     analytic=True,
 )
 def _unpick(input: Array, index: Any, shape: tuple[int, ...]) -> Array:
-    """Zeros of `shape` with the elements of `input` added at `index`: the adjoint of indexing."""
+    r"""Zeros of `shape` with the elements of `input` added at `index`.
+
+    The adjoint of indexing: :math:`y_j = \sum_{k: i_k = j} x_k`, so :math:`\bar x_k = g_{i_k}`.
+    """
     out = np.zeros_like(input, shape=shape, order="C")
     if _never_repeats(index):
         out[index] = input
@@ -144,7 +148,8 @@ def _written(draw: Any) -> tuple[Any, ...]:
 def _setitem(input: Array, index: Any, value: Array) -> Array:
     """A copy of `input` with `value` at `index`; where an index repeats, the last write wins.
 
-    What was overwritten gets nothing; `value` gets the cotangent of the places where it won.
+    :math:`dy_j` is the :math:`dv_k` of the last k with :math:`i_k = j`, or else :math:`dx_j`. So what was overwritten
+    gets nothing, and `value` gets the cotangent of the places where it won.
     """
     out = np.array(input)
     out[index] = value
@@ -172,7 +177,7 @@ def last_write(index: Any, shape: tuple[int, ...]) -> Array:
 def _gather(input: Array, dim: int, index: Array) -> Array:
     r"""Elements picked along `dim` by an index tensor, :math:`y_{ij} = x_{i\,k_{ij}}` for `dim` 1.
 
-    An element picked more than once gets the sum of the cotangents.
+    :math:`\bar x_{il} = \sum_{j: k_{ij} = l} g_{ij}`: an element picked more than once gets the sum of the cotangents.
     """
     if input.flags.c_contiguous and index.size:
         return input.reshape(-1).take(flat_along(dim, index, input.shape))  # twice as fast as brackets
@@ -188,7 +193,10 @@ def _gather(input: Array, dim: int, index: Array) -> Array:
     analytic=True,
 )
 def _ungather(input: Array, dim: int, index: Array, shape: tuple[int, ...]) -> Array:
-    """Zeros of `shape` with the elements of `input` added where `gather` would pick: its adjoint."""
+    r"""Zeros of `shape` with the elements of `input` added where `gather` would pick: its adjoint.
+
+    :math:`y_{il} = \sum_{j: k_{ij} = l} x_{ij}` for `dim` 1, so :math:`\bar x_{ij} = g_{i\,k_{ij}}`.
+    """
     out = np.zeros_like(input, shape=shape, order="C")
     np.add.at(out.reshape(-1), flat_along(dim, index, shape).reshape(-1), input.reshape(-1))
     return out
@@ -233,9 +241,10 @@ def _through_view(draw: Any) -> tuple[Any, ...]:
     analytic=True,
 )
 def _put_view(input: Array, value: Array, view: Any, args: Sequence[Any]) -> Array:
-    """A copy of `input` with `value` where the view op `view(input, *args)` looks: what a change through a view means.
+    r"""A copy of `input` with `value` where the view op `view(input, *args)` looks: what a change through a view means.
 
-    A view picks elements, so the base keeps the cotangent of the others, and `value` gets the view of it.
+    A view picks elements, :math:`V x`, so :math:`dy = dx - V^T V dx + V^T dv`: the base keeps the cotangent of the
+    others, :math:`\bar x = g - V^T V g`, and `value` gets the view of it, :math:`\bar v = V g`.
     """
     out = np.array(input)
     view.forward(out, *args)[...] = value
@@ -343,6 +352,7 @@ def number(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
     return np.asarray(value).astype(dtype)
 
 
+@public
 def nonzero(input: Array, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
     """Where `input` isn't zero: one row of `(n, ndim)` for each place, int64, in order.
 
@@ -355,6 +365,7 @@ def nonzero(input: Array, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, .
     return wrap(np.argwhere(array))
 
 
+@public
 def argwhere(input: Array) -> Tensor:
     """Where `input` isn't zero: one row of `(n, ndim)` for each place, int64, in order."""
     return wrap(np.argwhere(*arrays_of("argwhere", input)))
@@ -366,6 +377,7 @@ def argwhere(input: Array) -> Tensor:
     gives=[13, 0, 2],
     of=lambda x: gather(x, 0, np.array([0, 2, 0, 0])) * np.array([1, 2, 4, 8]),
 )
+@public
 def gather(input: Array, dim: int, index: Array, *, sparse_grad: bool = False) -> Tensor:
     """Elements of `input` picked along `dim` by `index`, of as many dimensions; the result has its shape.
 

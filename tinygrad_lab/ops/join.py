@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..op import Array, wrap
+from ..public import public
 from .shape import cat, check_tensors, expand, reshape, stack
 
 if TYPE_CHECKING:
@@ -30,16 +31,19 @@ def _some(name: str, tensors: Sequence[Array]) -> Sequence[Array]:
     return tensors
 
 
+@public
 def atleast_1d(*tensors: Array) -> Tensor | tuple[Tensor, ...]:
     """A 0-d tensor as one of a single element; others as they are. A tuple of a sequence or of several tensors."""
     return _each("atleast_1d", tensors, _at_least_1d)
 
 
+@public
 def atleast_2d(*tensors: Array) -> Tensor | tuple[Tensor, ...]:
     """`(n,)` as a row, `(1, n)`, and 0-d as `(1, 1)`; others as they are."""
     return _each("atleast_2d", tensors, _at_least_2d)
 
 
+@public
 def atleast_3d(*tensors: Array) -> Tensor | tuple[Tensor, ...]:
     """`(n, m)` as `(n, m, 1)`, `(n,)` as `(1, n, 1)`, and 0-d as `(1, 1, 1)`; others as they are."""
     return _each("atleast_3d", tensors, _at_least_3d)
@@ -64,6 +68,7 @@ def _at_least_3d(x: Array) -> Array:
     return reshape(x, (*x.shape, 1) if x.ndim == 2 else (1, x.shape[0] if x.ndim else 1, 1))
 
 
+@public
 def hstack(tensors: Sequence[Array]) -> Tensor:
     """Side by side: joined along dimension 1, vectors along their only one.
 
@@ -74,6 +79,7 @@ def hstack(tensors: Sequence[Array]) -> Tensor:
     return cat(full, 0 if full[0].ndim == 1 else 1)
 
 
+@public
 def vstack(tensors: Sequence[Array]) -> Tensor:
     """One above the other: joined along dimension 0, a vector as a row.
 
@@ -86,6 +92,7 @@ def vstack(tensors: Sequence[Array]) -> Tensor:
 row_stack = vstack
 
 
+@public
 def dstack(tensors: Sequence[Array]) -> Tensor:
     """One behind the other: joined along dimension 2.
 
@@ -95,6 +102,7 @@ def dstack(tensors: Sequence[Array]) -> Tensor:
     return cat([_at_least_3d(t) for t in _some("dstack", tensors)], 2)
 
 
+@public
 def column_stack(tensors: Sequence[Array]) -> Tensor:
     """Side by side: joined along dimension 1, a vector as a column.
 
@@ -105,6 +113,7 @@ def column_stack(tensors: Sequence[Array]) -> Tensor:
     return cat(columns, 1)
 
 
+@public
 def block_diag(*tensors: Array) -> Tensor:
     """A matrix with the tensors as blocks along its diagonal and zeros elsewhere; a vector is a row.
 
@@ -125,6 +134,7 @@ def block_diag(*tensors: Array) -> Tensor:
     return cat(rows, 0)
 
 
+@public
 def broadcast_shapes(*shapes: Sequence[int] | int) -> tuple[int, ...]:
     """The shape that tensors of these `shapes` broadcast to; an integer is a shape of one dimension.
 
@@ -144,6 +154,7 @@ def broadcast_shapes(*shapes: Sequence[int] | int) -> tuple[int, ...]:
         ) from None
 
 
+@public
 def broadcast_tensors(*tensors: Array) -> tuple[Tensor, ...]:
     """The tensors expanded to the shape that they broadcast to; views.
 
@@ -155,6 +166,7 @@ def broadcast_tensors(*tensors: Array) -> tuple[Tensor, ...]:
     return tuple(expand(t, shape) for t in tensors)
 
 
+@public
 def meshgrid(*tensors: Array, indexing: str = "ij") -> tuple[Tensor, ...]:
     """The coordinates of a grid's points, given those along each axis: views, one tensor for each axis.
 
@@ -183,6 +195,7 @@ def meshgrid(*tensors: Array, indexing: str = "ij") -> tuple[Tensor, ...]:
     return tuple(expand(t, shape) for t in lines)
 
 
+@public
 def cartesian_prod(*tensors: Array) -> Tensor:
     """Every choice of one element of each vector, a row each; of one vector the vector.
 
@@ -197,6 +210,7 @@ def cartesian_prod(*tensors: Array) -> Tensor:
     return grid[0] if len(grid) == 1 else stack([reshape(t, (-1,)) for t in grid], 1)
 
 
+@public
 def combinations(input: Array, r: int = 2, with_replacement: bool = False) -> Tensor:
     """Every choice of `r` elements of a vector, in its order, a row each; with repetitions if `with_replacement`.
 

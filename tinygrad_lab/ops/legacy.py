@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..op import Array, numpy_names
+from ..op import Array
+from ..public import public
 from . import linalg, matrices, matrix_functions, norms
 from .arrange import flip
 from .cast import clone
@@ -20,31 +21,37 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
+@public
 def det(input: Array) -> Tensor:
     """`linalg.det`."""
     return matrices.det(input)
 
 
+@public
 def slogdet(input: Array) -> SignAndLog:
     """`linalg.slogdet`."""
     return matrices.slogdet(input)
 
 
+@public
 def inverse(input: Array) -> Tensor:
     """`linalg.inv`."""
     return matrices.inv(input)
 
 
+@public
 def pinverse(input: Array, rcond: float = 1e-15) -> Tensor:
     """`linalg.pinv` with singular values up to `rcond` times the greatest taken for 0."""
     return matrices.pinv(input, rcond)
 
 
+@public
 def cholesky(input: Array, upper: bool = False) -> Tensor:
     """`linalg.cholesky`."""
     return matrices.cholesky(input, upper=upper)
 
 
+@public
 def cholesky_solve(input: Array, input2: Array, upper: bool = False) -> Tensor:
     """The X with `A @ X = input`, given Cholesky's factor `input2` of A, the lower triangle or the `upper` one.
 
@@ -61,6 +68,7 @@ def cholesky_solve(input: Array, input2: Array, upper: bool = False) -> Tensor:
     return matrices.solve_triangular(transposed, half, upper=True)
 
 
+@public
 def cholesky_inverse(input: Array, upper: bool = False) -> Tensor:
     """The inverse of A, given Cholesky's factor of it, the lower triangle or the `upper` one.
 
@@ -79,6 +87,7 @@ class TriangularSolution(NamedTuple):
     cloned_coefficient: Tensor
 
 
+@public
 def triangular_solve(
     input: Array, A: Array, upper: bool = True, transpose: bool = False, unitriangular: bool = False
 ) -> TriangularSolution:
@@ -97,6 +106,7 @@ class LegacySVD(NamedTuple):
     V: Tensor
 
 
+@public
 def svd(input: Array, some: bool = True, compute_uv: bool = True) -> LegacySVD:
     """Singular values and vectors, `input = U @ diag(S) @ V.mT`.
 
@@ -116,11 +126,13 @@ def svd(input: Array, some: bool = True, compute_uv: bool = True) -> LegacySVD:
     return LegacySVD(U, S, V)
 
 
+@public
 def qr(input: Array, some: bool = True) -> QR:
     """`linalg.qr`, reduced, or complete without `some`."""
     return matrices.qr(input, "reduced" if some else "complete")
 
 
+@public
 def chain_matmul(*matrices: Array) -> Tensor:
     """Product of one or more matrices, in the order that takes the fewest multiplications.
 
@@ -134,6 +146,7 @@ def chain_matmul(*matrices: Array) -> Tensor:
     return matrix_functions.multi_dot(matrices) if len(matrices) > 1 else reshape(matrices[0], tuple(matrices[0].shape))
 
 
+@public
 def cross(input: Array, other: Array, dim: int | None = None) -> Tensor:
     """`linalg.cross` along `dim`, by default the first dimension of size 3.
 
@@ -149,7 +162,7 @@ def cross(input: Array, other: Array, dim: int | None = None) -> Tensor:
     return linalg.cross(input, other, dim=dim)
 
 
-@numpy_names
+@public
 def norm(
     input: Array, p: Any = "fro", dim: int | Sequence[int] | None = None, keepdim: bool = False, dtype: Any = None
 ) -> Tensor:
@@ -166,6 +179,7 @@ def norm(
     return matrix_functions.matrix_norm(input, "nuc", dims, keepdim, dtype=dtype)
 
 
+@public
 def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Tensor:
     """The slices along `dim`, those with a p-norm above `maxnorm` scaled to that norm.
 
@@ -186,6 +200,7 @@ def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Tensor:
     return input * where(length > maxnorm, maxnorm / (length + 1e-7), 1)  # type: ignore[no-any-return]
 
 
+@public
 def vander(x: Array, N: int | None = None, increasing: bool = False) -> Tensor:
     """Vandermonde's matrix of a vector: the powers of its elements, from N - 1 to 0, or `increasing`.
 
@@ -200,11 +215,13 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Tensor:
     return powers if increasing else flip(powers, (1,))
 
 
+@public
 def orgqr(input: Array, input2: Array) -> Tensor:
     """`linalg.householder_product`."""
     return matrix_functions.householder_product(input, input2)
 
 
+@public
 def ormqr(input: Array, input2: Array, input3: Array, left: bool = True, transpose: bool = False) -> Tensor:
     """`Q @ input3`, or `input3 @ Q`, with the square Q of all rows that is `householder_product(input, input2)`.
 

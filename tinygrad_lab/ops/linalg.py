@@ -10,6 +10,7 @@ import numpy as np
 
 from ..domain import REALS
 from ..op import Array, op
+from ..public import public
 from .arithmetic import _add, mul
 from .reduce import sum
 from .shape import cat, dims_of, expand, narrow, permute, reshape, squeeze, unsqueeze
@@ -77,6 +78,7 @@ def _vecdot(x: Array, y: Array) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
+@public
 def matmul(input: Array, other: Array) -> Tensor:
     """Matrix product: of vectors, matrices and batches of matrices, in every pairing.
 
@@ -119,8 +121,9 @@ def _rows(x: Array) -> Array:
     return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
+@public
 def linear(input: Array, weight: Array, bias: Array | None = None) -> Tensor:
-    """Affine map of the last dimension, `input @ weight.T + bias`: (*, in) and (out, in) give (*, out).
+    """Affine map of the last dimension, `input @ weight.T + bias`: `(*, in)` and `(out, in)` give `(*, out)`.
 
     Raises:
         TypeError: an operand is neither tensor nor array.
@@ -188,6 +191,7 @@ def alike(name: str, *operands: Array) -> None:
             )
 
 
+@public
 def mm(input: Array, mat2: Array) -> Tensor:
     """Matrix product of two matrices, (n, k) and (k, m), without broadcasting.
 
@@ -198,6 +202,7 @@ def mm(input: Array, mat2: Array) -> Tensor:
     return matmul(input, mat2)
 
 
+@public
 def bmm(input: Array, mat2: Array) -> Tensor:
     """Matrix products of two batches of as many matrices, (b, n, k) and (b, k, m), without broadcasting.
 
@@ -217,6 +222,7 @@ def _same_batch(name: str, batch1: Array, batch2: Array) -> None:
         )
 
 
+@public
 def mv(input: Array, vec: Array) -> Tensor:
     """Product of a matrix (n, k) and a vector (k).
 
@@ -227,6 +233,7 @@ def mv(input: Array, vec: Array) -> Tensor:
     return matmul(input, vec)
 
 
+@public
 def dot(input: Array, tensor: Array) -> Tensor:
     """Scalar product of two vectors of one length.
 
@@ -236,6 +243,7 @@ def dot(input: Array, tensor: Array) -> Tensor:
     return _dot("dot", input, tensor)
 
 
+@public
 def vdot(input: Array, other: Array) -> Tensor:
     """Scalar product of two vectors of one length; of real ones it is `dot`.
 
@@ -252,6 +260,7 @@ def _dot(name: str, x: Array, y: Array) -> Tensor:
     return _vecdot(x, y)
 
 
+@public
 def vecdot(x: Array, y: Array, *, dim: int = -1) -> Tensor:
     """Scalar products along `dim`; the other dimensions broadcast.
 
@@ -285,6 +294,7 @@ def _moved(x: Array, source: int, to: int) -> Array:
     return x if order == list(range(x.ndim)) else permute(x, order)
 
 
+@public
 def outer(input: Array, vec2: Array) -> Tensor:
     """Every product of an element of one vector (n) with one of another (m): a matrix (n, m).
 
@@ -295,13 +305,15 @@ def outer(input: Array, vec2: Array) -> Tensor:
     return mul(unsqueeze(input, 1), vec2)
 
 
+@public
 def ger(input: Array, vec2: Array) -> Tensor:
     """`outer` by its old name."""
     return outer(input, vec2)
 
 
+@public
 def inner(input: Array, other: Array) -> Tensor:
-    """Scalar products of the last dimensions, (*, k) and (+, k) give (*, +); a 0-d operand is multiplied with.
+    """Scalar products of the last dimensions, `(*, k)` and `(+, k)` give `(*, +)`; a 0-d operand is multiplied with.
 
     Raises:
         RuntimeError: the last sizes, or the dtypes, differ.
@@ -316,6 +328,7 @@ def inner(input: Array, other: Array) -> Tensor:
     return reshape(matmul(_rows(input), _rows(other).mT), (*input.shape[:-1], *other.shape[:-1]))
 
 
+@public
 def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """`beta * input + alpha * (mat1 @ mat2)` for two matrices; `input` broadcasts to the result.
 
@@ -327,6 +340,7 @@ def addmm(input: Array, mat1: Array, mat2: Array, *, beta: float = 1, alpha: flo
     return _added("addmm", input, matmul(mat1, mat2), beta, alpha)
 
 
+@public
 def addmv(input: Array, mat: Array, vec: Array, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """`beta * input + alpha * (mat @ vec)`; `input` broadcasts to the result.
 
@@ -338,6 +352,7 @@ def addmv(input: Array, mat: Array, vec: Array, *, beta: float = 1, alpha: float
     return _added("addmv", input, matmul(mat, vec), beta, alpha)
 
 
+@public
 def addr(input: Array, vec1: Array, vec2: Array, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """`beta * input + alpha * outer(vec1, vec2)`; `input` broadcasts to the result.
 
@@ -349,6 +364,7 @@ def addr(input: Array, vec1: Array, vec2: Array, *, beta: float = 1, alpha: floa
     return _added("addr", input, outer(vec1, vec2), beta, alpha)
 
 
+@public
 def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """`beta * input + alpha * bmm(batch1, batch2)`; `input` broadcasts to the result.
 
@@ -361,6 +377,7 @@ def baddbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alph
     return _added("baddbmm", input, matmul(batch1, batch2), beta, alpha)
 
 
+@public
 def addbmm(input: Array, batch1: Array, batch2: Array, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """`beta * input` and `alpha` times the sum of all products of `bmm(batch1, batch2)`; `input` broadcasts.
 
@@ -405,6 +422,7 @@ def _added(name: str, input: Array, y: Tensor, beta: float, alpha: float) -> Ten
 # ---------------------------------------------------------------------------------------------- other products
 
 
+@public
 def tensordot(a: Array, b: Array, dims: Any = 2) -> Tensor:
     """Sum of products over several dimensions at once.
 
@@ -446,6 +464,7 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Tensor:
     return reshape(matmul(rows, columns), (*n, *m))
 
 
+@public
 def kron(input: Array, other: Array) -> Tensor:
     """Kronecker product: the tensor `input` with each element replaced by its product with the tensor `other`.
 
@@ -459,6 +478,7 @@ def kron(input: Array, other: Array) -> Tensor:
     return reshape(mul(left, right), [i * j for i, j in zip(a, b, strict=True)])
 
 
+@public
 def cross(input: Array, other: Array, *, dim: int = -1) -> Tensor:
     r"""Vector products of the vectors of length 3 along `dim`, :math:`y_i = a_{i+1} b_{i+2} - a_{i+2} b_{i+1}`.
 

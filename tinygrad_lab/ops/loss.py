@@ -95,7 +95,7 @@ def huber(input: Array, delta: float) -> Array:
 
 @op(domain=(Labels(below="k"), Reals()), shapes="(n), (n, k) -> (n, k)", tex="e_{{{target}}}")
 def one_hot(target: Array, like: Array) -> Array:
-    """Rows of zeros with a one at `target`, in the shape and dtype of `like`."""
+    """Rows of zeros with a one at `target`, in the shape and dtype of `like`; without gradient, as labels are."""
     out = np.zeros_like(like)
     out[np.arange(len(out)), target] = 1
     return out

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..op import Array, wrap
+from ..public import public
 from .arithmetic import _add
 from .cast import cast
 from .compare import where
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
+@public
 def masked_fill(input: Array, mask: Array, value: Array | float) -> Tensor:
     """`value`, a number or 0-d tensor, where `mask` holds, `input` elsewhere; mask and input broadcast.
 
@@ -31,6 +33,7 @@ def masked_fill(input: Array, mask: Array, value: Array | float) -> Tensor:
     return where(mask, _single("masked_fill", value, input.dtype), input)
 
 
+@public
 def masked_select(input: Array, mask: Array) -> Tensor:
     """The elements where `mask` holds, as a vector; mask and input broadcast.
 
@@ -41,6 +44,7 @@ def masked_select(input: Array, mask: Array) -> Tensor:
     return _getitem(_wide(input, shape), np.broadcast_to(arrays_of("masked_select", mask)[0], shape))
 
 
+@public
 def masked_scatter(input: Array, mask: Array, source: Array) -> Tensor:
     """A copy of `input` with the elements of `source`, one by one, where `mask` holds; mask and input broadcast.
 
@@ -78,6 +82,7 @@ def _wide(input: Array, shape: tuple[int, ...]) -> Array:
     return input if input.shape == shape else expand(input, shape)
 
 
+@public
 def take(input: Array, index: Array) -> Tensor:
     """The elements of the flattened `input` at `index`, int64, in the shape of `index`; a negative one counts back.
 
@@ -89,6 +94,7 @@ def take(input: Array, index: Array) -> Tensor:
     return _getitem(reshape(input, (-1,)), places) if places.ndim else take(input, places.reshape(1)).reshape(())
 
 
+@public
 def put(input: Array, index: Array, source: Array, accumulate: bool = False) -> Tensor:
     """A copy of `input` with the elements of `source` at `index` of the flattened tensor.
 
@@ -118,6 +124,7 @@ def _flat_places(name: str, input: Array, index: Array) -> np.ndarray[Any, Any]:
     return places
 
 
+@public
 def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Tensor:
     """`gather` whose operands broadcast: the elements of `input` along `dim` at `indices`.
 
@@ -153,6 +160,7 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Tens
     return gather(_wide(input, (*common[:axis], size, *common[axis:])), axis, places)
 
 
+@public
 def unravel_index(indices: Array, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
     """The coordinates in a tensor of `shape` of positions in the flattened one: a tensor for each dimension.
 
@@ -176,6 +184,7 @@ def unravel_index(indices: Array, shape: int | Sequence[int]) -> tuple[Tensor, .
 # ------------------------------------------------------------------------------------------ through a view
 
 
+@public
 def select_scatter(input: Array, src: Array, dim: int, index: int) -> Tensor:
     """A copy of `input` with `src` in the entry `index` along `dim`.
 
@@ -191,6 +200,7 @@ def select_scatter(input: Array, src: Array, dim: int, index: int) -> Tensor:
     return _put("select_scatter", input, (slice(None),) * axis + (index,), src)
 
 
+@public
 def slice_scatter(
     input: Array, src: Array, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Tensor:
@@ -207,6 +217,7 @@ def slice_scatter(
     return _put("slice_scatter", input, (slice(None),) * axis + (slice(start, end, step),), src)
 
 
+@public
 def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """A copy of `input` with `src` on the diagonal of the matrices that `dim1` and `dim2` make.
 

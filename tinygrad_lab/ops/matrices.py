@@ -13,6 +13,7 @@ import numpy as np
 
 from ..convention import convention
 from ..op import Array, LinAlgError
+from ..public import public
 from . import factor, solve as equations
 from .compare import where
 from .linalg import alike, arrays, matmul
@@ -42,6 +43,7 @@ def matrices(name: str, A: Array, square: bool = False, floating: bool = True) -
 # --------------------------------------------------------------------------------------------------- equations
 
 
+@public
 def inv(A: Array) -> Tensor:
     """Inverse of a square matrix.
 
@@ -53,11 +55,12 @@ def inv(A: Array) -> Tensor:
     return equations._inv(A)
 
 
+@public
 def solve(A: Array, B: Array, *, left: bool = True) -> Tensor:
     """The X with `A @ X = B`, or with `left=False` the one with `X @ A = B`.
 
     Args:
-        B: (*, n, k), or vectors: (n), or of the shape of A without its last dimension.
+        B: `(*, n, k)`, or vectors: `(n)`, or of the shape of A without its last dimension.
 
     Raises:
         LinAlgError: the matrix is singular.
@@ -83,6 +86,7 @@ def _is_vector(A: Array, B: Array) -> bool:
     return B.ndim == 1 or (A.ndim - 1 == B.ndim and tuple(B.shape) == tuple(A.shape[:-1]))
 
 
+@public
 def solve_triangular(input: Array, B: Array, *, upper: bool, left: bool = True, unitriangular: bool = False) -> Tensor:
     """The X with `input @ X = B`, or with `left=False` `X @ input = B`; only a triangle of `input` is read.
 
@@ -106,6 +110,7 @@ def solve_triangular(input: Array, B: Array, *, upper: bool, left: bool = True, 
     return equations._solve_triangular(input.mT, B.mT, not upper, unitriangular).mT
 
 
+@public
 def det(A: Array) -> Tensor:
     """Determinant of a square matrix; its gradient is the matrix of cofactors, of a singular matrix, too.
 
@@ -123,6 +128,7 @@ class SignAndLog(NamedTuple):
     logabsdet: Tensor
 
 
+@public
 def slogdet(A: Array) -> SignAndLog:
     """Sign and logarithm of the absolute value of the determinant; 0 and -inf for a singular matrix.
 
@@ -134,6 +140,7 @@ def slogdet(A: Array) -> SignAndLog:
     return SignAndLog(both[..., 0], both[..., 1])
 
 
+@public
 def logdet(input: Array) -> Tensor:
     """Logarithm of the determinant: -inf where that is 0, NaN where it is negative.
 
@@ -145,6 +152,7 @@ def logdet(input: Array) -> Tensor:
     return where(values(sign) < 0, math.nan, logabsdet)
 
 
+@public
 def pinv(input: Array, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None) -> Tensor:
     """Pseudoinverse of Moore and Penrose. The gradient is right where the rank doesn't change.
 
@@ -181,11 +189,12 @@ class LeastSquares(NamedTuple):
     singular_values: Tensor
 
 
+@public
 def lstsq(input: Array, b: Array, rcond: Any = None, *, driver: str | None = None) -> LeastSquares:
     """The X for which `input @ X - b` is least in the 2-norm, and of these the shortest: `pinv(input) @ b`.
 
     Args:
-        b: (*, m, k), or vectors: (m), or of the shape of `input` without its last dimension.
+        b: `(*, m, k)`, or vectors: `(m)`, or of the shape of `input` without its last dimension.
         rcond: singular values up to this times the greatest count as 0.
         driver: LAPACK's name of a method. All give the same solution here, from the singular values; but residuals and
             singular values come with those of PyTorch only: residuals with "gels", "gelsd" and "gelss" if there are
@@ -242,6 +251,7 @@ def read_triangle(A: Array, upper: bool) -> Array:
     return even + (read - values(even))
 
 
+@public
 def cholesky(input: Array, *, upper: bool = False) -> Tensor:
     """Cholesky's factor of a positive definite matrix: the lower triangle L with `input = L @ L.mT`, or `L.mT`.
 
@@ -276,6 +286,7 @@ def _reads_upper(name: str, UPLO: str) -> bool:
     raises=LinAlgError,
     of=lambda A: eigh(A).eigenvectors,
 )
+@public
 def eigh(input: Array, UPLO: str = "L") -> Eigen:
     """Eigenvalues, ascending, and eigenvectors, in columns, of a symmetric matrix.
 
@@ -294,6 +305,7 @@ def eigh(input: Array, UPLO: str = "L") -> Eigen:
     return Eigen(both[..., 0, :], both[..., 1:, :])
 
 
+@public
 def eigvalsh(input: Array, UPLO: str = "L") -> Tensor:
     """Eigenvalues of a symmetric matrix, ascending; their gradient exists if they are repeated, too.
 
@@ -312,6 +324,7 @@ class SVD(NamedTuple):
     Vh: Tensor
 
 
+@public
 def svd(A: Array, full_matrices: bool = True, *, driver: str | None = None) -> SVD:
     """Singular values, descending, and singular vectors: `A = U @ diag(S) @ Vh`.
 
@@ -343,6 +356,7 @@ def _refuse_driver(name: str, driver: str | None) -> None:
         raise RuntimeError(f"{name}: a driver is for GPUs; here it must be None, not {driver!r}")
 
 
+@public
 def svdvals(A: Array, *, driver: str | None = None) -> Tensor:
     """Singular values, descending; their gradient exists if they are repeated, too.
 
@@ -361,6 +375,7 @@ class QR(NamedTuple):
     R: Tensor
 
 
+@public
 def qr(A: Array, mode: str = "reduced") -> QR:
     """Orthonormal columns Q and an upper triangle R with `A = Q @ R`.
 
@@ -414,6 +429,7 @@ class FactorWithInfo(NamedTuple):
     info: Tensor
 
 
+@public
 def inv_ex(A: Array, *, check_errors: bool = False) -> InverseWithInfo:
     """`inv`, and an int32 for each matrix: 0, but NaN and 1, in all of the batch, if one of them is singular.
 
@@ -423,6 +439,7 @@ def inv_ex(A: Array, *, check_errors: bool = False) -> InverseWithInfo:
     return InverseWithInfo(*_with_info(lambda: inv(A), A, A, check_errors))
 
 
+@public
 def solve_ex(A: Array, B: Array, *, left: bool = True, check_errors: bool = False) -> ResultWithInfo:
     """`solve`, and an int32 for each matrix: 0, but NaN and 1, in all of the batch, if one of them is singular.
 
@@ -432,6 +449,7 @@ def solve_ex(A: Array, B: Array, *, left: bool = True, check_errors: bool = Fals
     return ResultWithInfo(*_with_info(lambda: solve(A, B, left=left), A, B, check_errors))
 
 
+@public
 def cholesky_ex(input: Array, *, upper: bool = False, check_errors: bool = False) -> FactorWithInfo:
     """`cholesky`, and an int32 for each matrix: 0, but NaN and 1, in all of the batch, if one isn't positive definite.
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..op import Array, LinAlgError, numpy_names
+from ..op import Array, LinAlgError
+from ..public import public
 from . import factor, norms, solve as equations
 from .arithmetic import abs as absolute, pow
 from .cast import cast, clone
@@ -31,7 +32,7 @@ Order = int | float | str | None
 # ------------------------------------------------------------------------------------------------------- norms
 
 
-@numpy_names
+@public
 def vector_norm(x: Array, ord: float = 2, dim: DimLike = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The p-norm with p = `ord`, over `dim` or of all elements; at the zero vector its gradient is 0.
 
@@ -43,7 +44,7 @@ def vector_norm(x: Array, ord: float = 2, dim: DimLike = None, keepdim: bool = F
     return norms.vector_norm(x, ord, dim, keepdim, dtype=dtype)
 
 
-@numpy_names
+@public
 def matrix_norm(
     input: Array, ord: Order = "fro", dim: Sequence[int] = (-2, -1), keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:
@@ -104,7 +105,7 @@ def matrix_norm(
     return y if keepdim else squeeze(y, (rows, columns))
 
 
-@numpy_names
+@public
 def norm(input: Array, ord: Order = None, dim: DimLike = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """A norm of vectors or matrices.
 
@@ -130,6 +131,7 @@ def norm(input: Array, ord: Order = None, dim: DimLike = None, keepdim: bool = F
     return matrix_norm(input, ord, (-2, -1) if dims is None else dims, keepdim, dtype=dtype)
 
 
+@public
 def cond(input: Array, p: Order = None) -> Tensor:
     """Condition number, the norm of the matrix times that of its inverse; inf of a singular matrix.
 
@@ -157,6 +159,7 @@ def cond(input: Array, p: Order = None) -> Tensor:
         return of_regular + np.where(singular[..., 0, 0], math.inf, 0).astype(input.dtype)
 
 
+@public
 def matrix_rank(
     input: Array, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
 ) -> Tensor:
@@ -183,6 +186,7 @@ def matrix_rank(
 # ------------------------------------------------------------------------------------------- powers and chains
 
 
+@public
 def matrix_power(input: Array, n: int) -> Tensor:
     """The product of n times a square matrix; for negative n, of its inverse. By squaring.
 
@@ -205,6 +209,7 @@ def matrix_power(input: Array, n: int) -> Tensor:
     return matmul(squared, input) if n % 2 else squared
 
 
+@public
 def matrix_exp(input: Array) -> Tensor:
     """Exponential of a square matrix, the sum of its powers over factorials.
 
@@ -215,6 +220,7 @@ def matrix_exp(input: Array) -> Tensor:
     return equations._matrix_exp(input)
 
 
+@public
 def multi_dot(tensors: Sequence[Array]) -> Tensor:
     """Product of two or more matrices, in the order that takes the fewest multiplications.
 
@@ -267,13 +273,13 @@ def _chained(chain: Sequence[Array], best: dict[tuple[int, int], int], i: int, j
     return matmul(_chained(chain, best, i, k), _chained(chain, best, k + 1, j))
 
 
+@public
 def householder_product(input: Array, tau: Array) -> Tensor:
     r"""The first columns of a product of reflections, :math:`H_1 \cdots H_k` with :math:`H_i = I - \tau_i v_i v_i^T`.
 
     Args:
-        input: (*, m, n), in whose i-th column :math:`v_i` stands below the diagonal, its element on the diagonal taken
-            for 1 and those above it for 0; n is at most m.
-        tau: (*, k); k is at most n.
+        input: `(*, m, n)`, in whose i-th column :math:`v_i` stands below the diagonal, its element on the diagonal
+        taken for 1 and those above it for 0; n is at most m. tau: `(*, k)`; k is at most n.
 
     Raises:
         RuntimeError: sizes or dtypes don't fit.
@@ -292,6 +298,7 @@ def householder_product(input: Array, tau: Array) -> Tensor:
     return y  # type: ignore[no-any-return]
 
 
+@public
 def vander(x: Array, *, N: int | None = None) -> Tensor:
     """Vandermonde's matrix: the powers of the last dimension's elements, from 0 to N - 1; N is their number by default.
 
@@ -304,7 +311,7 @@ def vander(x: Array, *, N: int | None = None) -> Tensor:
     n = x.shape[-1] if N is None else N
     if N is not None and N <= 1:
         raise RuntimeError(f"vander: N must be greater than 1, not {N}")
-    if x.dtype.kind == "b":
+    if x.dtype.kind in "iub":
         x = cast(x, np.int64)
     if not n:
         return reshape(x, (*x.shape, 0))
@@ -314,6 +321,7 @@ def vander(x: Array, *, N: int | None = None) -> Tensor:
 # ----------------------------------------------------------------------------------------- tensors as matrices
 
 
+@public
 def tensorinv(input: Array, ind: int = 2) -> Tensor:
     """Inverse of the map that `tensordot(input, x, x.ndim)` is: of the tensor as a matrix, `ind` dimensions its rows.
 
@@ -331,6 +339,7 @@ def tensorinv(input: Array, ind: int = 2) -> Tensor:
     return reshape(inv(reshape(input, (n, m))), (*columns, *rows))
 
 
+@public
 def tensorsolve(input: Array, other: Array, dims: Sequence[int] | None = None) -> Tensor:
     """The x with `tensordot(input, x, x.ndim) == other`.
 

@@ -155,6 +155,35 @@ def _combination(x: Array, a: Array, y: Array, b: Array, c: Array, out: Array) -
     return out
 
 
+def _with_factors(terms: Sequence[tuple[Array, Any, Any]], plus: Sequence[tuple[Any, Any]], out: Array) -> None:
+    """The sum of `x * (u v^T)` over `terms` (x, u, v) and of `u v^T` over `plus` (u, v), written into the matrix `out`.
+
+    NumPy takes three times as long for short rows that meet a number each as for whole matrices, which BLAS makes of
+    the vectors in no time.
+    """
+    rows, inner = out.shape
+    factors = [(x, *_columns_and_rows([(u, v)], rows, inner, out.dtype)) for x, u, v in terms]
+    left, right = _columns_and_rows(plus, rows, inner, out.dtype)
+    step = max(1, BLOCK // max(1, inner))
+    for i in range(0, rows, step):
+        part = out[i : i + step]
+        np.matmul(left[i : i + step], right, out=part)
+        for x, u, v in factors:
+            factor = np.matmul(u[i : i + step], v)
+            factor *= x[i : i + step]
+            part += factor
+
+
+def _columns_and_rows(pairs: Sequence[tuple[Any, Any]], rows: int, inner: int, dtype: Any) -> tuple[Array, Array]:
+    """The matrices with these columns and rows: at least two, since NumPy gives BLAS no product of a single pair."""
+    n = max(2, len(pairs))
+    left, right = np.zeros((rows, n), dtype), np.zeros((n, inner), dtype)
+    for i, (u, v) in enumerate(pairs):
+        left[:, i] = u
+        right[i] = v
+    return left, right
+
+
 def _in_blocks(
     work: Callable[[Sequence[Array], Sequence[Array]], None],
     shape: Sequence[int],
@@ -236,6 +265,7 @@ class _Saved(NamedTuple):
     scale: Array  # by what a deviation from the mean was multiplied, without the weight
     weight: Array
     folds: bool  # whether there is one weight and bias for each mean, so that they are part of the same affine map
+    spans: Array | None  # the weights of a row where the elements are rows, each with all weights, as in a layer norm
 
 
 def _forward(
@@ -264,12 +294,30 @@ def _forward(
         slope = scale * layout.vector(weight)
         y, out = layout.empty(dtype)
         _affine(elements, slope, layout.vector(bias) - centre * slope, out)
-        return y, _Saved(layout, elements, centre, scale, scale, weight, True)
+        return y, _Saved(layout, elements, centre, scale, scale, weight, True, None)
     y, out = layout.empty(dtype)
+    if _spans(weight, layout) and (_spans(bias, layout) or np.ndim(bias) == 0):
+        _, rows, inner = layout.sizes
+        w, b = weight.reshape(-1), np.reshape(bias, -1)
+        matrix, plus = elements.reshape(rows, inner), [(-centre * scale, w), (1, b)]
+        _with_factors([(matrix, scale, w)], plus, out.reshape(rows, inner))
+        return y, _Saved(layout, elements, centre, scale, scale, weight, False, w)
     _affine(elements, scale, -centre * scale, out)
     y *= weight
     y += bias
-    return y, _Saved(layout, elements, centre, scale, scale, weight, False)
+    return y, _Saved(layout, elements, centre, scale, scale, weight, False, None)
+
+
+def _spans(x: Array, layout: Layout) -> bool:
+    """Whether the elements are rows to reduce, and `x` has one number for each in a row."""
+    ndim = len(layout.shape)
+    outer, _, inner = layout.sizes
+    return (
+        outer == 1
+        and layout.order == tuple(range(ndim))
+        and np.size(x) == inner
+        and np.shape(x) == layout.shape[ndim - np.ndim(x) :]
+    )
 
 
 def _one_each(x: Array, ndim: int, dims: Sequence[int]) -> bool:
@@ -279,15 +327,25 @@ def _one_each(x: Array, ndim: int, dims: Sequence[int]) -> bool:
 
 
 class _Shared(NamedTuple):
-    """What the fast rules share: of the cotangent g of the normalised elements h, the sums of g and of g h."""
+    """What the fast rules share: of the cotangent g of the normalised elements h, the sums of g and of g h.
+
+    Where a row has all weights w, g is the cotangent of w h instead, and `by_elements` is g times the elements.
+    """
 
     saved: _Saved
     g: Array
     total: Array
     product: Array
+    by_elements: Array | None = None
 
 
 def _shared(g: Array, r: _Saved) -> _Shared:
+    if r.spans is not None:
+        _, n, inner = r.layout.sizes
+        rows = np.ascontiguousarray(g).reshape(n, inner)
+        by_elements = rows * r.elements.reshape(n, inner)
+        total = rows @ r.spans
+        return _Shared(r, rows, total, (by_elements @ r.spans - r.centre * total) * r.slope, by_elements)
     rows = r.layout.enter(g if r.folds else g * r.weight)
     total = _sums(rows)
     return _Shared(r, rows, total, (_products(rows, r.elements) - r.centre * total) * r.slope)
@@ -301,7 +359,11 @@ def _input_rule(
     of_elements = -scale * s.slope * r.product / layout.number
     shift = -s.centre * of_elements - (scale * r.total / layout.number if centred else 0)
     d, out = layout.empty(g.dtype)
-    _combination(r.g, scale, s.elements, of_elements, shift, out)
+    if s.spans is None:
+        _combination(r.g, scale, s.elements, of_elements, shift, out)
+    else:
+        terms = [(r.g, scale, s.spans), (s.elements.reshape(r.g.shape), of_elements, 1)]
+        _with_factors(terms, [(shift, 1)], out.reshape(r.g.shape))
     return d
 
 
@@ -309,16 +371,9 @@ def _weight_rule(g: Array, r: _Shared, x: Array, w: Array, *_: Any) -> Array:
     s = r.saved
     if s.folds:
         return s.layout.tensor(r.product.astype(g.dtype))
-    outer, rows, inner = s.layout.sizes
-    if (
-        outer == 1
-        and s.layout.order == tuple(range(g.ndim))
-        and w.shape == g.shape[g.ndim - w.ndim :]
-        and w.size == inner
-    ):
+    if r.by_elements is not None:
         # h isn't made: the sums of g h over the rows are products of matrix and vector
-        columns, x = np.ascontiguousarray(g).reshape(rows, inner), s.elements.reshape(rows, inner)
-        sums = _column_sums(columns * x, s.slope) - _column_sums(columns, s.slope * s.centre)
+        sums = _column_sums(r.by_elements, s.slope) - _column_sums(r.g, s.slope * s.centre)
         return sums.reshape(w.shape).astype(g.dtype)
     h = _affine(s.elements, s.slope, -s.slope * s.centre, np.empty_like(s.elements))
     return _over_rows(g * s.layout.view(h), w.shape)

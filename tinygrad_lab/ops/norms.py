@@ -11,7 +11,8 @@ import numpy as np
 from ..convention import convention
 from ..domain import FLAG, NONZERO, Choice, Dims
 from ..graph import add_up
-from ..op import Array, numpy_names, op
+from ..op import Array, op
+from ..public import public
 from .arithmetic import abs as absolute
 from .cast import cast
 from .compare import sign, where
@@ -75,7 +76,7 @@ def _direction(x: Array, y: Array, p: float) -> Array:
 
 @convention("2-norm of the zero vector", [0.0, 0.0], gives=[0, 0], value=0)
 @convention("2-norm of the zero vector, squared", [0.0, 0.0], gives=[0, 0], of=lambda x: vector_norm(x) ** 2)
-@numpy_names
+@public
 def vector_norm(
     input: Array, ord: float = 2, dim: DimLike = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:
@@ -116,7 +117,7 @@ def vector_norm(
     return _norm(input, float(ord), None if dim is None else dims, keepdim)
 
 
-@numpy_names
+@public
 def norm(
     input: Array, p: float | str | None = "fro", dim: DimLike = None, keepdim: bool = False, dtype: Any = None
 ) -> Tensor:

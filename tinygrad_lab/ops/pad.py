@@ -32,8 +32,8 @@ def _margins(draw: Any) -> tuple[Any, ...]:
 def pad(input: Array, margins: Sequence[tuple[int, int]], value: float) -> Array:
     r"""Each dimension with as many places before and after as its pair of `margins` says, filled with `value`.
 
-    A negative margin crops. What was cropped gets nothing, the rest its own cotangent: the adjoint pads by the negative
-    margins, with 0.
+    A negative margin crops. With m places before, :math:`y_i = x_{i - m}`, so :math:`\bar x_i = g_{i + m}`, and 0 for
+    what was cropped: the adjoint pads by the negative margins, with 0.
     """
     shape = [n + before + after for n, (before, after) in zip(input.shape, margins, strict=True)]
     y = np.full_like(input, value, shape=shape)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..domain import Given, Reals
 from ..op import Array, op
+from ..public import public
 from .shape import along, dim_of, reshape, size_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def _windows_back(draw: Any) -> tuple[Any, ...]:
 def _fold_along(input: Array, dim: int, step: int, length: int) -> Array:
     r"""Windows, whose places are the last dimension, summed back to `length` places along `dim`.
 
-    :math:`y_i = \sum_{w s + k = i} x_{w k}`, the adjoint of taking windows; each takes the cotangent of its places.
+    :math:`y_i = \sum_{w s + k = i} x_{w k}`, the adjoint of taking windows, so :math:`\bar x_{w k} = g_{w s + k}`: each
+    takes the cotangent of its places.
     """
     count, size = input.shape[dim], input.shape[-1]
     out = np.zeros_like(input, shape=(*input.shape[:dim], length, *input.shape[dim + 1 : -1]))
@@ -79,6 +81,7 @@ def _fold_along(input: Array, dim: int, step: int, length: int) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
+@public
 def unfold(input: Array, dimension: int, size: int, step: int) -> Tensor:
     """Windows of `size` places, every `step` places along `dimension`: a view with a last dimension of that size.
 
@@ -98,6 +101,7 @@ def unfold(input: Array, dimension: int, size: int, step: int) -> Tensor:
     return windows if input.ndim else windows[0]
 
 
+@public
 def select(input: Array, dim: int, index: int | Tensor) -> Tensor:
     """The place `index` along `dim`, a view without that dimension; a negative index counts from the end.
 
@@ -113,6 +117,7 @@ def select(input: Array, dim: int, index: int | Tensor) -> Tensor:
     return input[along(d, place)]  # type: ignore[no-any-return]
 
 
+@public
 def unbind(input: Array, dim: int = 0) -> tuple[Tensor, ...]:
     """A view of each place along `dim`.
 
@@ -125,6 +130,7 @@ def unbind(input: Array, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(input[along(d, i)] for i in range(input.shape[d]))
 
 
+@public
 def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Tensor:
     """Dimension `dim` as several, of `sizes`, one of which may be -1; a view.
 
@@ -161,6 +167,7 @@ def _named_sections(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @_named_sections
+@public
 def tensor_split(input: Array, indices_or_sections: int | Sequence[int] | Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """So many pieces along `dim`, the first ones longer by one place if they can't be equal; or cut at indices. Views.
 
@@ -191,6 +198,7 @@ def tensor_split(input: Array, indices_or_sections: int | Sequence[int] | Tensor
 
 
 @_named_sections
+@public
 def hsplit(input: Array, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
     """Pieces side by side: equal ones along dimension 1, of a vector along its only one; or cut at indices. Views.
 
@@ -201,6 +209,7 @@ def hsplit(input: Array, indices_or_sections: int | Sequence[int]) -> tuple[Tens
 
 
 @_named_sections
+@public
 def vsplit(input: Array, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
     """Pieces one above the other: equal ones along dimension 0, or cut at indices. Views.
 
@@ -211,6 +220,7 @@ def vsplit(input: Array, indices_or_sections: int | Sequence[int]) -> tuple[Tens
 
 
 @_named_sections
+@public
 def dsplit(input: Array, indices_or_sections: int | Sequence[int]) -> tuple[Tensor, ...]:
     """Pieces one behind the other: equal ones along dimension 2, or cut at indices. Views.
 

@@ -33,7 +33,8 @@ def _picked(draw: Any) -> tuple[Any, ...]:
 def pick_points(input: Array, index: Array) -> Array:
     r"""Elements of flattened images, :math:`y_{ncp} = x_{nc\,i_{np}}`.
 
-    An element picked more than once gets the sum of the cotangents: the adjoint is `unpick_points`.
+    :math:`\bar x_{nci} = \sum_{p: i_{np} = i} g_{ncp}`: an element picked more than once gets the sum, and the adjoint
+    is `unpick_points`.
     """
     return np.take(input.reshape(-1), _flat(input.shape, index))
 
@@ -47,7 +48,10 @@ def pick_points(input: Array, index: Array) -> Array:
     analytic=True,
 )
 def unpick_points(input: Array, index: Array, size: int) -> Array:
-    """Flattened images of zeros with the elements of `input` added at `index`: the adjoint of `pick_points`."""
+    r"""Flattened images of zeros with the elements of `input` added at `index`: the adjoint of `pick_points`.
+
+    :math:`y_{nci} = \sum_{p: i_{np} = i} x_{ncp}`, so :math:`\bar x_{ncp} = g_{nc\,i_{np}}`.
+    """
     n, c, _ = input.shape
     y = np.zeros(n * c * size, input.dtype)
     np.add.at(y, _flat((n, c, size), index).reshape(-1), input.reshape(-1))  # of one dimension it is fast
@@ -71,11 +75,11 @@ def _apart(draw: Any) -> tuple[Any, ...]:
     analytic=True,
 )
 def place_points(input: Array, index: Array, size: int) -> Array:
-    """Flattened images of zeros with the elements of `input` written at `index`.
+    r"""Flattened images of zeros with the elements of `input` written at `index`.
 
-    Each place holds one element, so the adjoint picks its cotangent again. Where a place repeats, the last write wins,
-    and all that was written there gets the cotangent: it is taken for copies of one element, as max pooling with
-    overlapping windows makes them.
+    :math:`y_{nc\,i_{np}} = x_{ncp}`, so :math:`\bar x_{ncp} = g_{nc\,i_{np}}`: the adjoint picks again. Where a place
+    repeats, the last write wins, and all that was written there gets the cotangent: it is taken for copies of one
+    element, as max pooling with overlapping windows makes them.
     """
     n, c, _ = input.shape
     y = np.zeros(n * c * size, input.dtype)

@@ -175,7 +175,8 @@ def _of_winners(draw: Any) -> tuple[Any, ...]:
 def pick_won(input: Array, won: Array, slides: tuple[Slide, ...]) -> Array:
     r"""The winner's element of each window, :math:`y_o = x_{w(o)}`.
 
-    An element that wins in several windows gets the sum of their cotangents: the adjoint is `unpick_won`.
+    :math:`\bar x_i = \sum_{o: w(o) = i} g_o`: an element that wins in several windows gets the sum of their cotangents.
+    The adjoint is `unpick_won`.
     """
     if not _all_win(slides):
         y = np.zeros_like(won, input.dtype)
@@ -198,7 +199,10 @@ def pick_won(input: Array, won: Array, slides: tuple[Slide, ...]) -> Array:
     analytic=True,
 )
 def unpick_won(input: Array, won: Array, slides: tuple[Slide, ...]) -> Array:
-    r"""Zeros, and each window's number added at its winner: the adjoint of `pick_won`."""
+    r"""Zeros, and each window's number added at its winner: the adjoint of `pick_won`.
+
+    :math:`y_i = \sum_{o: w(o) = i} x_o`, so :math:`\bar x_o = g_{w(o)}`.
+    """
     shape = sizes(won.shape, slides)
     order = memory_order(won)
     few = math.prod(s.kernel for s in slides) < _MANY
@@ -232,9 +236,10 @@ def winners(input: Array, slides: tuple[Slide, ...]) -> Array:
     fused=Fused(_contest, (lambda g, won, x, slides: unpick_won(g, won, slides),)),
 )
 def max_pool(input: Array, slides: tuple[Slide, ...]) -> Array:
-    """The greatest element in each window that slides over the last dimensions; outside there is nothing.
+    r"""The greatest element in each window that slides over the last dimensions; outside there is nothing.
 
-    The cotangent goes to the greatest element, the first in the window at a tie; a NaN wins.
+    :math:`dy_o = dx_{w(o)}` with the place w of the greatest element, the first in the window at a tie; a NaN wins. So
+    :math:`\bar x_i = \sum_{o: w(o) = i} g_o`.
     """
     return _greatest(input, slides)
 

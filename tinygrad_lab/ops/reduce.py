@@ -12,7 +12,8 @@ import numpy as np
 from ..convention import convention
 from ..domain import DISTINCT, FLAG, REALS, Booleans, Choice, Dims
 from ..graph import add_up
-from ..op import Array, numpy_names, op
+from ..op import Array, op
+from ..public import public
 from .cast import cast
 from .compare import isnan, logical_not, where
 from .shape import dims_of, reshape, spread
@@ -208,7 +209,7 @@ def inverse(y: Array) -> Array:
 
 
 @convention("sum of nothing", [], gives=[], value=0)
-@numpy_names
+@public
 def sum(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Sum over `dim`, one dimension, several or all; integers and bools sum to int64.
 
@@ -224,7 +225,7 @@ def sum(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: Any 
     return cast(_sum(cast(input, dtype), dim, keepdim), dtype)
 
 
-@numpy_names
+@public
 def any(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
     """Whether some element over `dim` is non-zero; a tensor of bool, of uint8 of uint8.
 
@@ -237,7 +238,7 @@ def any(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
     return _any(input[None], 0) if dim in _NONE else _any(input, dim, keepdim)
 
 
-@numpy_names
+@public
 def all(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
     """Whether every element over `dim` is non-zero; for the arguments see `any`."""
     return _all(input[None], 0) if dim in _NONE else _all(input, dim, keepdim)
@@ -247,7 +248,7 @@ _NONE: tuple[Any, ...] = ((), [])
 
 
 @convention("mean of nothing", [], gives=[], value=math.nan)
-@numpy_names
+@public
 def mean(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Arithmetic mean over `dim`, one dimension, several or all; of nothing it is NaN.
 
@@ -263,13 +264,13 @@ def mean(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: Any
     return _mean(input, dim, keepdim)
 
 
-@numpy_names
+@public
 def nansum(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """`sum` of the elements that aren't NaN; a NaN gets the gradient 0."""
     return sum(_without_nan(input), dim, keepdim, dtype=dtype)
 
 
-@numpy_names
+@public
 def nanmean(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """`mean` of the elements that aren't NaN; a NaN gets the gradient 0.
 
@@ -293,7 +294,7 @@ def refuse_integers(name: str, x: Array) -> None:
         raise RuntimeError(f"{name}: the elements must be floating, not {x.dtype}; convert with .float() first")
 
 
-@numpy_names
+@public
 def var(
     input: Array,
     dim: DimLike | bool = None,
@@ -319,7 +320,7 @@ def var(
 
 @convention("std of a constant vector", [3.0, 3.0, 3.0], gives=[0, 0, 0], value=0)
 @convention("std of one element", [5.0], gives=[math.nan], value=math.nan)
-@numpy_names
+@public
 def std(
     input: Array,
     dim: DimLike | bool = None,
@@ -333,7 +334,7 @@ def std(
     return _std(*_spread_of("std", input, dim, unbiased, correction), keepdim)
 
 
-@numpy_names
+@public
 def var_mean(
     input: Array,
     dim: DimLike | bool = None,
@@ -347,7 +348,7 @@ def var_mean(
     return _var(*given, keepdim), _mean(input, given[1], keepdim)
 
 
-@numpy_names
+@public
 def std_mean(
     input: Array,
     dim: DimLike | bool = None,
@@ -375,6 +376,7 @@ def _spread_of(
     return input, None if dim is None else dims_of(name, input.ndim, dim), correction
 
 
+@public
 def trace(input: Array) -> Tensor:
     """Sum of the diagonal of a matrix.
 

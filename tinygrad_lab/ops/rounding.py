@@ -9,6 +9,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import NONZERO, Choice, Reals
 from ..op import Array, op
+from ..public import public
 from .checks import of_tensors
 from .compare import nothing, sign
 
@@ -23,20 +24,29 @@ QUOTIENTS = (STEPS, Reals(low=0.99, high=1.01))
 @convention("floor anywhere", [1.0, 1.5], gives=[0, 0], value=[1, 1])
 @op(lambda g, y, x: nothing(g), domain=STEPS, tex=r"\lfloor {input} \rfloor", ufunc=np.floor)
 def floor(input: Array) -> Array:
-    """The greatest integer that isn't greater. The derivative is 0, at the jumps by convention."""
+    """The greatest integer that isn't greater.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     return np.floor(_counted(input))
 
 
 @convention("ceil anywhere", [1.0, 1.5], gives=[0, 0], value=[1, 2])
 @op(lambda g, y, x: nothing(g), domain=STEPS, tex=r"\lceil {input} \rceil", ufunc=np.ceil)
 def ceil(input: Array) -> Array:
-    """The least integer that isn't less. The derivative is 0, at the jumps by convention."""
+    """The least integer that isn't less.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     return np.ceil(_counted(input))
 
 
 @op(lambda g, y, x: nothing(g), domain=STEPS, tex=r"\operatorname{{trunc}} {input}", ufunc=np.trunc)
 def trunc(input: Array) -> Array:
-    """The integer part, rounded to zero. The derivative is 0, at the jumps by convention."""
+    """The integer part, rounded to zero.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     return np.trunc(_counted(input))
 
 
@@ -48,7 +58,10 @@ def trunc(input: Array) -> Array:
     tex=r"\operatorname{{round}}_{{{decimals}}} {input}",
 )
 def _round(input: Array, decimals: int = 0) -> Array:
-    """The nearest multiple of :math:`10^{-decimals}`, the even one of two. The derivative is 0, at the jumps too."""
+    """The nearest multiple of :math:`10^{-decimals}`, the even one of two.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     if decimals == 0:
         return np.rint(input) if _counted(input).dtype.kind == "f" else np.array(input)
     if input.dtype.kind != "f":
@@ -86,7 +99,10 @@ def _check_divisor(input: Array, other: Array) -> None:
     ufunc=np.floor_divide,
 )
 def _floor_divide(input: Array, other: Array) -> Array:
-    """The quotient rounded down. The derivative is 0, at the jumps by convention."""
+    """The quotient rounded down.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     _check_divisor(input, other)
     return np.floor_divide(input, other)
 
@@ -98,7 +114,10 @@ def _floor_divide(input: Array, other: Array) -> Array:
     tex=r"\operatorname{{trunc}}({input} / {other})",
 )
 def _trunc_divide(input: Array, other: Array) -> Array:
-    """The quotient rounded to zero, exact of integers. The derivative is 0, at the jumps by convention."""
+    """The quotient rounded to zero, exact of integers.
+
+    Constant between the jumps, so :math:`dy = 0`; at the jumps, too, by convention.
+    """
     _check_divisor(input, other)
     if np.result_type(input, other).kind == "f":
         return np.trunc(np.true_divide(input, other))
@@ -156,7 +175,8 @@ def fmod(input: Array, other: Array) -> Array:
 def copysign(input: Array, other: Array) -> Array:
     r"""The size of one number with the sign of another, :math:`y = |a| \operatorname{sign}(b)`; -0 counts as negative.
 
-    The derivative by a is 1 or -1, whether its sign is kept or not, and 0 at 0; that by b is 0.
+    :math:`dy = \operatorname{sign}(a) \operatorname{sign}(b)\,da`: 1 or -1 as the sign is kept or not, 0 at 0. In b the
+    value is constant between the jumps.
     """
     return np.copysign(input, other)
 
@@ -166,6 +186,7 @@ def copysign(input: Array, other: Array) -> Array:
 fix = trunc
 
 
+@public
 def round(input: Array, *, decimals: int = 0) -> Tensor:
     """The nearest integer, the even one of two; or the nearest multiple of 10 to the power of -`decimals`.
 
@@ -175,6 +196,7 @@ def round(input: Array, *, decimals: int = 0) -> Tensor:
     return _round(input, decimals)
 
 
+@public
 def frac(input: Array) -> Tensor:
     """What is left of the integer part, with the number's sign.
 
@@ -187,6 +209,7 @@ def frac(input: Array) -> Tensor:
     return rest
 
 
+@public
 def floor_divide(input: Array, other: Array) -> Tensor:
     """The quotient rounded down, outside the graph as in PyTorch; `div(rounding_mode="floor")` has the gradient 0.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..op import Array, wrap
+from ..public import public
 from ..random import Generator, numpy_generator
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def _floating(name: str, input: Tensor) -> None:
         raise RuntimeError(f"{name}: the elements must be floating, not {input.array.dtype}")
 
 
+@public
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
     """1 with the probability that each element of `input` gives, or `p` if it is given; else 0; in its dtype.
 
@@ -157,6 +159,7 @@ def geometric(input: Tensor, p: float, *, generator: Generator | None = None) ->
     return wrap(np.asarray(numpy_generator(generator).geometric(p, input.shape)).astype(input.dtype))
 
 
+@public
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Poisson-distributed numbers whose means are the elements of `input`; the gradient is 0.
 
@@ -169,6 +172,7 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     return constant(wrap(np.asarray(numpy_generator(generator).poisson(input.array)).astype(input.dtype)), input)
 
 
+@public
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
 ) -> Tensor:
@@ -209,27 +213,32 @@ def multinomial(
 # ------------------------------------------------------------------------------------------------- new tensors
 
 
+@public
 def new_zeros(input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of shape `size` and, by default, the dtype of `input`."""
     return wrap(np.zeros(tuple(size), dtype or input.dtype)).requires_grad_(requires_grad)
 
 
+@public
 def new_ones(input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of shape `size` and, by default, the dtype of `input`."""
     return wrap(np.ones(tuple(size), dtype or input.dtype)).requires_grad_(requires_grad)
 
 
+@public
 def new_empty(input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Whatever the memory holds, of shape `size` and, by default, the dtype of `input`."""
     return wrap(np.empty(tuple(size), dtype or input.dtype)).requires_grad_(requires_grad)
 
 
+@public
 def new_full(input: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """`fill_value` everywhere, of shape `size` and, by default, the dtype of `input`."""
     fill = getattr(fill_value, "array", fill_value)
     return wrap(np.full(tuple(size), fill, dtype or input.dtype)).requires_grad_(requires_grad)
 
 
+@public
 def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A copy of `data`, by default in the dtype of `input`."""
     array = np.array(getattr(data, "array", data), dtype=dtype or input.dtype)

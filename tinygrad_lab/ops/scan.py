@@ -12,7 +12,8 @@ import numpy as np
 
 from ..convention import convention
 from ..domain import FLAG, REALS, Dim
-from ..op import Array, numpy_names, op
+from ..op import Array, op
+from ..public import public
 from .cast import cast
 from .compare import bitwise_xor
 from .elementwise import exp
@@ -172,7 +173,7 @@ def _logcumsumexp(input: Array, dim: int, reverse: bool = False) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
-@numpy_names
+@public
 def cumsum(input: Array, dim: int, *, dtype: Any = None) -> Tensor:
     """Sums of the elements up to each one along `dim`; integers and bools sum to int64.
 
@@ -188,7 +189,7 @@ def cumsum(input: Array, dim: int, *, dtype: Any = None) -> Tensor:
 
 @convention("cumprod with one zero", [2.0, 0.0, 4.0], gives=[1, 10, 0], of=lambda x: cumprod(x, 0))
 @convention("cumprod with two zeros", [2.0, 0.0, 0.0], gives=[1, 2, 0], of=lambda x: cumprod(x, 0))
-@numpy_names
+@public
 def cumprod(input: Array, dim: int, *, dtype: Any = None) -> Tensor:
     """Products of the elements up to each one along `dim`; those of integers and bools are int64.
 
@@ -205,7 +206,7 @@ def cumprod(input: Array, dim: int, *, dtype: Any = None) -> Tensor:
 @convention("prod with one zero", [2.0, 0.0, 4.0], gives=[0, 8, 0], value=0)
 @convention("prod with two zeros", [0.0, 0.0, 4.0], gives=[0, 0, 0], value=0)
 @convention("prod of nothing", [], gives=[], value=1)
-@numpy_names
+@public
 def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """Product over `dim`, or of everything; that of integers and bools is int64, that of nothing 1.
 
@@ -222,7 +223,7 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: 
     return y if dtype is None else cast(y, dtype)
 
 
-@numpy_names
+@public
 def logcumsumexp(input: Array, dim: int) -> Tensor:
     """Logarithm of the sum of exponentials of the elements up to each one along `dim`, without overflow.
 
@@ -234,7 +235,7 @@ def logcumsumexp(input: Array, dim: int) -> Tensor:
     return _logcumsumexp(input, dim_of("logcumsumexp", input, dim), False)
 
 
-@numpy_names
+@public
 def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, append: Array | None = None) -> Tensor:
     """Differences between neighbours along `dim`, taken `n` times: each time one element less. Of bools, whether they
     differ.

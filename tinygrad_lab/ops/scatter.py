@@ -11,6 +11,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import DISTINCT, FLAG, Dim, IndexAlong
 from ..op import Array, op, wrap
+from ..public import public
 from .arithmetic import _add, _div, mul
 from .brackets import plain_index
 from .cast import cast, clone
@@ -63,7 +64,8 @@ def _scattered(draw: Any) -> tuple[Any, ...]:
 def _scatter_extreme(input: Array, dim: int, index: Array, src: Array, least: bool, include_self: bool) -> Array:
     """The greatest, or least, of an element of `input` and of what `src` brings to its place along `dim`.
 
-    The cotangent goes to the extreme element, in equal parts at a tie; a NaN gets NaN.
+    :math:`dy = dx` where the element itself is the extreme one, else :math:`dy = ds` of the one that was brought: the
+    cotangent goes to the extreme element, in equal parts at a tie; a NaN gets NaN.
     """
     out = np.array(input, order="C")
     places = along(dim, index)
@@ -94,7 +96,10 @@ def _with_extremes(draw: Any) -> tuple[Any, ...]:
 def _extreme_share(
     input: Array, dim: int, index: Array, src: Array, extreme: Array, include_self: bool, of_src: bool
 ) -> Array:
-    """The share that each element of `src`, or of `input`, has in the extreme of its place: 1 / n for each of n."""
+    """The share that each element of `src`, or of `input`, has in the extreme of its place: 1 / n for each of n.
+
+    Constant between ties, so without gradient.
+    """
     places = along(dim, index)
     hit = np.array(np.equal(input, extreme), extreme.dtype)
     if not include_self:
@@ -108,6 +113,7 @@ def _extreme_share(
 # -------------------------------------------------------------------------------------------- along a dimension
 
 
+@public
 def scatter(
     input: Array,
     dim: int,
@@ -155,6 +161,7 @@ def scatter(
     value=[11, 8, 11],
     of=lambda x, src: scatter_add(x, 0, np.array([0, 2, 0]), src),
 )
+@public
 def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Tensor:
     """`input` with the elements of `src` added along `dim` at `index`; what meets in one place is summed.
 
@@ -172,6 +179,7 @@ def scatter_add(input: Array, dim: int, index: Array, src: Array) -> Tensor:
     gives=([1 / 3, 0, 0.5], [1 / 3, 1 / 3, 1, 0.5]),
     of=lambda x, src: scatter_reduce(x, 0, np.array([0, 0, 1, 2]), src, "amax"),
 )
+@public
 def scatter_reduce(
     input: Array, dim: int, index: Array, src: Array, reduce: Reduction, *, include_self: bool = True
 ) -> Tensor:
@@ -272,6 +280,7 @@ def _multiplied(x: Array, place: Array, src: Array, include_self: bool) -> Any:
         place = place[even]
 
 
+@public
 def index_select(input: Array, dim: int, index: Array) -> Tensor:
     """The entries of `input` along `dim` that `index` names, a vector or a 0-d tensor; a copy.
 
@@ -294,6 +303,7 @@ def index_select(input: Array, dim: int, index: Array) -> Tensor:
     value=[11, 8, 11],
     of=lambda x, source: index_add(x, 0, np.array([0, 2, 0]), source),
 )
+@public
 def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: float = 1) -> Tensor:
     """`input` with `alpha * source` added to the entries along `dim` that `index`, a vector, names.
 
@@ -306,11 +316,12 @@ def index_add(input: Array, dim: int, index: Array, source: Array, *, alpha: flo
     axis, places = _vector("index_add", input, dim, index)
     _check_entries("index_add", input, axis, places, source)
     if alpha != 1:
-        source = mul(source, alpha if input.dtype.kind == "f" else input.dtype.type(alpha).item())
+        source = mul(source, alpha if input.dtype.kind == "f" else np.asarray(alpha).astype(input.dtype).item())
     x = _filled(input)
     return _as(input, _add(x, _unpick(_filled(source), _at(axis, places), x.shape)))
 
 
+@public
 def index_copy(input: Array, dim: int, index: Array, source: Array) -> Tensor:
     """A copy of `input` with the entries along `dim` that `index`, a vector, names replaced by those of `source`.
 
@@ -333,6 +344,7 @@ def index_copy(input: Array, dim: int, index: Array, source: Array) -> Tensor:
     return _as(input, _setitem(_filled(input), _at(axis, places), _filled(source)))
 
 
+@public
 def index_fill(input: Array, dim: int, index: Array, value: Array | float) -> Tensor:
     """A copy of `input` with `value`, a number or 0-d tensor, in the entries along `dim` that `index` names.
 
@@ -345,6 +357,7 @@ def index_fill(input: Array, dim: int, index: Array, value: Array | float) -> Te
     return _as(input, _setitem(_filled(input), _at(axis, places), written))
 
 
+@public
 def index_reduce(
     input: Array, dim: int, index: Array, source: Array, reduce: Reduction, *, include_self: bool = True
 ) -> Tensor:
@@ -439,6 +452,7 @@ def _single(name: str, value: Array | float, dtype: np.dtype[Any]) -> Array:
     value=[11, 8, 11],
     of=lambda x, values: index_put(x, (np.array([0, 2, 0]),), values, accumulate=True),
 )
+@public
 def index_put(input: Array, indices: Sequence[Array], values: Array, accumulate: bool = False) -> Tensor:
     """A copy of `input` with `values` at `indices`; where a place repeats, the last write wins, or all are added.
 

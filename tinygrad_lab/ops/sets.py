@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..op import Array, wrap
+from ..public import public
 from .reduce import dim_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def array_of(x: Any) -> np.ndarray[Any, Any]:
     return np.asarray(getattr(x, "array", x))
 
 
+@public
 def unique(
     input: Array,
     sorted: bool = True,
@@ -45,6 +47,7 @@ def unique(
     return _parts(found, inverse.reshape(x.shape if axis is None else -1), counts, return_inverse, return_counts)
 
 
+@public
 def unique_consecutive(
     input: Array, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
@@ -77,6 +80,7 @@ def _parts(found: Array, inverse: Array, counts: Array, return_inverse: bool, re
     return wrap(found) if len(parts) == 1 else tuple(map(wrap, parts))
 
 
+@public
 def isin(elements: Array, test_elements: Array, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Whether each of `elements` is among `test_elements`, or with `invert` whether it isn't; either may be a number.
 
@@ -88,6 +92,7 @@ def isin(elements: Array, test_elements: Array, *, assume_unique: bool = False, 
     return wrap(np.isin(array_of(elements), array_of(test_elements), assume_unique=assume_unique, invert=invert))
 
 
+@public
 def searchsorted(
     sorted_sequence: Array,
     input: Array,
@@ -143,6 +148,7 @@ def searchsorted(
     return wrap(out)
 
 
+@public
 def bucketize(input: Array, boundaries: Array, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """The number of the bucket between ascending `boundaries` that each value is in, as `searchsorted` finds it.
 

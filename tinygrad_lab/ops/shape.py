@@ -12,7 +12,8 @@ import numpy as np
 from .. import memory
 from ..domain import Given, NewShape, Permutation, Reals, WiderShape
 from ..graph import sum_to
-from ..op import Array, numpy_names, op
+from ..op import Array, op
+from ..public import public
 from .cast import cast
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def reshape(input: Array, shape: Sequence[int]) -> Array:
     r"""The elements in the same order in another shape; one size may be -1.
 
-    Nothing is computed, so the cotangent is arranged back.
+    Every element keeps its number n, :math:`dy_n = dx_n`, so :math:`\bar x_n = g_n`: the cotangent is arranged back.
     """
     return np.reshape(input, shape)
 
@@ -46,7 +47,8 @@ def reshape(input: Array, shape: Sequence[int]) -> Array:
 def permute(input: Array, dims: Sequence[int]) -> Array:
     r"""The dimensions in the order `dims`.
 
-    The cotangent's dimensions are put back in order: the adjoint of a permutation is its inverse.
+    :math:`dy = P\,dx` with a permutation P of the elements, so :math:`\bar x = P^T g = P^{-1} g`: the cotangent's
+    dimensions are put back in order.
     """
     return np.transpose(input, dims)
 
@@ -68,7 +70,8 @@ def _inverse(dims: Sequence[int]) -> list[int]:
 def expand(input: Array, size: Sequence[int]) -> Array:
     r"""Dimensions of size 1 repeated to `size`, without copying; new ones in front; -1 keeps a size.
 
-    Each element stands in many places, so their cotangents are summed: the engine's adjoint of broadcasting.
+    :math:`y_{ij} = x_j`, so :math:`\bar x_j = \sum_i g_{ij}`: each element stands in many places, whose cotangents the
+    engine sums, as after any broadcasting.
     """
     lead = len(size) - input.ndim
     full = [input.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(size)]
@@ -94,7 +97,7 @@ def _pieces(draw: Any) -> tuple[Any, ...]:
 def _cat(dim: int, sizes: Sequence[int], *tensors: Array) -> Array:
     r"""Tensors one after the other along `dim`.
 
-    Each one gets back its own piece of the cotangent.
+    :math:`dy = (dx_1, \dots, dx_n)`, so :math:`g = (\bar x_1, \dots, \bar x_n)`: each one gets back its own piece.
     """
     return np.concatenate(tensors, axis=dim)
 
@@ -116,7 +119,7 @@ def _alike(draw: Any) -> tuple[Any, ...]:
 def _stack(dim: int, *tensors: Array) -> Array:
     r"""Tensors of one shape side by side along a new dimension.
 
-    Each one gets back its own slice of the cotangent.
+    :math:`dy_{ij} = (dx_i)_j`, so :math:`(\bar x_i)_j = g_{ij}`: each one gets back its own slice of the cotangent.
     """
     return np.stack(tensors, axis=dim)
 
@@ -124,7 +127,7 @@ def _stack(dim: int, *tensors: Array) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
-@numpy_names
+@public
 def cat(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     """Tensors one after the other along the existing dimension `dim`; their other sizes must agree.
 
@@ -150,7 +153,7 @@ def cat(tensors: Sequence[Array], dim: int = 0) -> Tensor:
 concat = concatenate = cat
 
 
-@numpy_names
+@public
 def stack(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     """Tensors of one shape along a new dimension `dim`.
 
@@ -167,6 +170,7 @@ def stack(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     return _stack(dim_of("stack", dim, tensors[0].ndim + 1), *tensors)
 
 
+@public
 def sum_to_size(input: Array, size: Sequence[int]) -> Tensor:
     """Summed over the dimensions along which a tensor of shape `size` would be broadcast to this one.
 
@@ -194,6 +198,7 @@ def check_tensors(name: str, tensors: Any) -> None:
             raise TypeError(f"{name}: expected a tensor as element {i}, not {type(t).__name__} {t!r}")
 
 
+@public
 def view(input: Array, size: Sequence[int]) -> Tensor:
     """`reshape`, but never a copy.
 
@@ -209,11 +214,13 @@ def view(input: Array, size: Sequence[int]) -> Tensor:
     return out
 
 
+@public
 def broadcast_to(input: Array, size: Sequence[int]) -> Tensor:
     """`expand` by NumPy's name."""
     return expand(input, size)
 
 
+@public
 def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dimensions from `start_dim` to `end_dim`, inclusive, as one."""
     if input.ndim == 0:
@@ -225,6 +232,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
+@public
 def transpose(input: Array, dim0: int, dim1: int) -> Tensor:
     """Dimensions `dim0` and `dim1` swapped."""
     dims = list(range(input.ndim))
@@ -234,16 +242,19 @@ def transpose(input: Array, dim0: int, dim1: int) -> Tensor:
     return permute(input, dims)
 
 
+@public
 def swapaxes(input: Array, axis0: int, axis1: int) -> Tensor:
     """`transpose` by NumPy's name."""
     return transpose(input, axis0, axis1)
 
 
+@public
 def swapdims(input: Array, dim0: int, dim1: int) -> Tensor:
     """`transpose` by another name."""
     return transpose(input, dim0, dim1)
 
 
+@public
 def t(input: Array) -> Tensor:
     """The transpose of a matrix; a vector or 0-d tensor as it is.
 
@@ -257,6 +268,7 @@ def t(input: Array) -> Tensor:
     return permute(input, range(input.ndim)[::-1])
 
 
+@public
 def adjoint(input: Array) -> Tensor:
     """The last two dimensions swapped, as `mT`.
 
@@ -268,12 +280,13 @@ def adjoint(input: Array) -> Tensor:
     return transpose(input, -2, -1) if input.ndim else input
 
 
+@public
 def ravel(input: Array) -> Tensor:
     """All elements in one dimension; a view if they lie in order in memory."""
     return reshape(input, (-1,))
 
 
-@numpy_names
+@public
 def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Tensor:
     """Without the dimensions of size 1, or without those of them that `dim` names."""
     n = input.ndim
@@ -281,18 +294,20 @@ def squeeze(input: Array, dim: int | Sequence[int] | None = None) -> Tensor:
     return reshape(input, [size for i, size in enumerate(input.shape) if size != 1 or i not in named])
 
 
-@numpy_names
+@public
 def unsqueeze(input: Array, dim: int) -> Tensor:
     """With a new dimension of size 1 at `dim`."""
     i = dim_of("unsqueeze", dim, input.ndim + 1)
     return reshape(input, (*input.shape[:i], 1, *input.shape[i:]))
 
 
+@public
 def numel(input: Array) -> int:
     """The number of elements."""
     return math.prod(input.shape)
 
 
+@public
 def narrow(input: Array, dim: int, start: int | Tensor, length: int) -> Tensor:
     """The `length` places from `start` on along `dim`, a view; a negative `start` counts from the end.
 
@@ -317,6 +332,7 @@ def along(dim: int, part: Any) -> tuple[Any, ...]:
     return (*(slice(None),) * dim, part)
 
 
+@public
 def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces along `dim`: of one size, the last may be smaller, or of the sizes in a list. Views.
 
@@ -336,11 +352,13 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
     return tuple(narrow(tensor, dim, end - size, size) for end, size in zip(ends, sections, strict=True))
 
 
+@public
 def split_with_sizes(input: Array, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """`split` into pieces of the sizes in a list."""
     return split(input, tuple(split_sizes), dim)
 
 
+@public
 def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of one size along `dim`; the last may be smaller. Views.
 

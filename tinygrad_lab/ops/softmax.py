@@ -11,7 +11,8 @@ import numpy as np
 from ..convention import convention
 from ..domain import FLAG, REALS, Dim, Dims
 from ..graph import add_up
-from ..op import Array, numpy_names, op
+from ..op import Array, op
+from ..public import public
 from .cast import cast
 from .elementwise import exp
 from .reduce import DimLike, _sum, add_reduce, axis_of, kept, max_reduce, min_reduce, refuse_integers
@@ -60,8 +61,8 @@ def logsumexp(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array
 def gap(input: Array, other: Array) -> Array:
     r"""`input - other` as the exponent of a softmax weight.
 
-    :math:`\infty - \infty = 0` and :math:`-\infty + \infty = -\infty`, so equal infinite logits
-    weigh 1, and a row that is all :math:`-\infty` weighs 0.
+    :math:`y = a - b`, so :math:`dy = da - db`. But :math:`\infty - \infty = 0` and :math:`-\infty + \infty = -\infty`,
+    so equal infinite logits weigh 1, and a row that is all :math:`-\infty` weighs 0.
     """
     with np.errstate(invalid="ignore"):
         d = np.subtract(input, other)
@@ -155,7 +156,7 @@ _MODERATE = 40  # e^40 is 2e17, and float32 goes to 3e38: there is room for sums
 
 
 @convention("softmax of a row that is all -inf", [-math.inf] * 2, gives=[math.nan] * 2, of=lambda x: softmax(x, 0)[0])
-@numpy_names
+@public
 def softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Tensor:
     r"""Softmax along `dim`, :math:`e^{s_k} / \sum_c e^{s_c}`; a row of -inf gives NaN.
 
@@ -169,7 +170,7 @@ def softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Ten
 @convention(
     "log_softmax of a row that is all -inf", [-math.inf] * 2, gives=[math.nan] * 2, of=lambda x: log_softmax(x, 0)[0]
 )
-@numpy_names
+@public
 def log_softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Tensor:
     r"""Logarithm of the softmax along `dim`, :math:`s_k - \ln \sum_c e^{s_c}`; a row of -inf gives NaN.
 

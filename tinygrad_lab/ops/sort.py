@@ -11,7 +11,8 @@ import numpy as np
 
 from ..convention import convention
 from ..domain import DISTINCT, FLAG, Dim, Given
-from ..op import Array, numpy_names, op
+from ..op import Array, op
+from ..public import public
 from .extreme import Extreme, _pick, chosen, ties
 from .reduce import dim_of, kept, max_reduce
 from .shape import reshape
@@ -156,7 +157,8 @@ def _at_middle(input: Array, dim: int, ignore_nan: bool) -> Array:
 def _median(input: Array, ignore_nan: bool = False) -> Array:
     """The median of each row, the lesser of the two in the middle; NaN of nothing.
 
-    The cotangent goes to the element in the middle, in equal parts to those that equal it.
+    :math:`dy = dx_m` where m is the place of the element in the middle: the cotangent goes there, in equal parts to
+    those that equal it.
     """
     if not input.shape[-1]:
         return np.full(input.shape[:-1], np.nan, input.dtype)
@@ -191,7 +193,7 @@ def _most_frequent(input: Array, dim: int) -> Array:
     gives=[4, 1, 9],
     of=lambda x: sort(x, 0).values * np.array([1.0, 4.0, 9.0]),
 )
-@numpy_names
+@public
 def sort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Extreme:
     """The elements in ascending order along `dim`, with their indices; equal ones always keep their order.
 
@@ -203,7 +205,7 @@ def sort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool 
     return Extreme(_pick(input, dim, index), index)
 
 
-@numpy_names
+@public
 def argsort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """The indices that sort the elements along `dim`; equal ones always keep their order.
 
@@ -213,13 +215,14 @@ def argsort(input: Array, dim: int = -1, descending: bool = False, *, stable: bo
     return _argsort(input, dim_of("argsort", input, dim), bool(descending))
 
 
+@public
 def msort(input: Array) -> Tensor:
     """The elements in ascending order along the first dimension."""
     return sort(input, 0).values
 
 
 @convention("topk of a tie: the first ones", [2.0, 1.0, 2.0, 2.0], gives=[1, 0, 1, 0], of=lambda x: topk(x, 2).values)
-@numpy_names
+@public
 def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Extreme:
     """The `k` greatest elements along `dim`, or with `largest=False` the least, with their indices.
 
@@ -235,7 +238,7 @@ def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool
     return Extreme(_pick(input, dim, index), index)
 
 
-@numpy_names
+@public
 def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> Extreme:
     """The `k`-th least element along `dim`, counted from 1, with its index.
 
@@ -267,7 +270,7 @@ def _filled_dim(name: str, input: Array, dim: int) -> int:
 
 
 @convention("median of equal elements", [2.0, 1.0, 2.0, 3.0], gives=[0.5, 0, 0.5, 0], value=2)
-@numpy_names
+@public
 def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Tensor | Extreme:
     """The median, the lesser of two in the middle: of everything, or along `dim` with its index; NaN if there is one.
 
@@ -277,7 +280,7 @@ def median(input: Array, dim: int | None = None, keepdim: bool = False) -> Tenso
     return _middle_of("median", input, dim, keepdim)  # type: ignore[no-any-return]
 
 
-@numpy_names
+@public
 def nanmedian(input: Array, dim: int | None = None, keepdim: bool = False) -> Tensor | Extreme:
     """`median` of the elements that aren't NaN, and NaN if there are none.
 
@@ -295,7 +298,7 @@ def _middle_of(name: str, input: Array, dim: int | None, keepdim: bool) -> Any:
     return chosen(input, dim, _middle(input, dim, ignore_nan), keepdim)
 
 
-@numpy_names
+@public
 def mode(input: Array, dim: int = -1, keepdim: bool = False) -> Extreme:
     """The element that is there most often along `dim`, the least of several such, with the index of its last place.
 

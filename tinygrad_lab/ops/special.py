@@ -13,6 +13,7 @@ import numpy as np
 
 from ..domain import POSITIVE, Choice, Reals
 from ..op import Array, Fused, op
+from ..public import public
 from ..threads import over_elements
 from .arithmetic import _sub, mul, neg
 from .compare import _where
@@ -115,6 +116,8 @@ SINGLE = (
 def _erf(x: Array) -> Array:
     if x.dtype == np.float32:
         return over_elements(_erf_single, x)
+    if x.dtype == np.float16:
+        return _erf(x.astype(np.float32)).astype(np.float16)
     x = np.asarray(x, np.result_type(x, np.float64))
     near = np.abs(x) <= 0.46875
 
@@ -196,7 +199,8 @@ def erfc(input: Array) -> Array:
         return np.where(x < 0, 2 - y, y)
 
     near = np.abs(x) <= 0.46875
-    return by_parts(x, [(near, lambda x: 1 - x * _ratio(x * x, _NEAR)), (~near, far)])
+    y = by_parts(x, [(near, lambda x: 1 - x * _ratio(x * x, _NEAR)), (~near, far)])
+    return y.astype(np.result_type(input, np.float16), copy=False)
 
 
 # Wichura's algorithm AS 241 (PPND16): numerators and denominators in the middle, the tails, and the far tails.
@@ -289,7 +293,7 @@ def erfinv(input: Array) -> Array:
 
     with np.errstate(divide="ignore", invalid="ignore"):
         y = by_parts(x, [(near, lambda x: x / 2 * _ratio(0.180625 - x * x / 4, _CENTRE)), (~near, tails)])
-    return (y / math.sqrt(2)).astype(np.result_type(input, np.float32), copy=False)
+    return (y / math.sqrt(2)).astype(np.result_type(input, np.float16), copy=False)
 
 
 # ---------------------------------------------------------------------------------------------- gamma function
@@ -334,7 +338,7 @@ def lgamma(input: Array) -> Array:
         )
         reflected = np.log(math.pi / (a * np.abs(np.sin(math.pi * (a - np.rint(a)))))) - y
         y = np.where((x < 0) & np.isfinite(x), reflected, y)
-    return y.astype(np.result_type(input, np.float32), copy=False)
+    return y.astype(np.result_type(input, np.float16), copy=False)
 
 
 def _lgamma_by_steps(x: Array) -> Array:
@@ -362,9 +366,10 @@ def _stirling(x: Array) -> Array:
 def _polygamma(input: Array, n: int) -> Array:
     r"""The digamma function's n-th derivative, :math:`y = \psi^{(n)}(x)`.
 
-    Its derivative is the next one's. By :math:`\psi^{(n)}(x) = \psi^{(n)}(x + 1) - (-1)^n n!\,x^{-n-1}` up to where the
-    asymptotic series is exact, and for x <= 0 by :math:`\psi(1 - x) - \psi(x) = \pi \cot \pi x`, differentiated n
-    times (Abramowitz and Stegun, 6.3.7 to 6.4.11).
+    Its derivative is the next one's, :math:`dy = \psi^{(n+1)}(x)\,dx`. By
+    :math:`\psi^{(n)}(x) = \psi^{(n)}(x + 1) - (-1)^n n!\,x^{-n-1}` up to where the asymptotic series is exact, and for
+    x <= 0 by :math:`\psi(1 - x) - \psi(x) = \pi \cot \pi x`, differentiated n times (Abramowitz and Stegun, 6.3.7 to
+    6.4.11).
     """
     x = np.asarray(input, np.result_type(input, np.float64))  # in float32 the sums would lose digits
     low = x <= 0
@@ -374,7 +379,7 @@ def _polygamma(input: Array, n: int) -> Array:
             y = np.where(low, (-1) ** n * y - _cot_derivative(x, n), y)
             if n == 0:
                 y = np.where((x < 0) & (x == np.rint(x)), math.nan, y)
-    return y.astype(np.result_type(input, np.float32), copy=False)
+    return y.astype(np.result_type(input, np.float16), copy=False)
 
 
 def _polygamma_of_positive(x: Array, n: int) -> Array:
@@ -401,6 +406,7 @@ def _cot_derivative(x: Array, n: int) -> Array:
 # --------------------------------------------------------------------------------------------- compositions
 
 
+@public
 def digamma(input: Array) -> Tensor:
     r"""The logarithmic derivative of the gamma function, :math:`\psi(x) = \Gamma'(x) / \Gamma(x)`.
 
@@ -409,6 +415,7 @@ def digamma(input: Array) -> Tensor:
     return _polygamma(input, 0)
 
 
+@public
 def polygamma(n: int, input: Array) -> Tensor:
     """The n-th derivative of `digamma`, for n >= 0.
 
@@ -420,21 +427,25 @@ def polygamma(n: int, input: Array) -> Tensor:
     return _polygamma(input, n)
 
 
+@public
 def ndtr(input: Array) -> Tensor:
     """The normal distribution function: the share below `input`, exact where it is small."""
     return mul(erfc(mul(input, -math.sqrt(0.5))), 0.5)
 
 
+@public
 def ndtri(input: Array) -> Tensor:
     """The normal distribution's quantile: the inverse of `ndtr`, to the digits that 2 x - 1 has."""
     return mul(erfinv(_sub(mul(input, 2.0), 1)), math.sqrt(2))
 
 
+@public
 def entr(input: Array) -> Tensor:
     r"""Entropy of its elements, :math:`-x \ln x`: 0 at 0, -inf below."""
     return _where(input < 0, -math.inf, neg(xlogy(input, input)))
 
 
+@public
 def xlog1py(input: Array, other: Array) -> Tensor:
     r""":math:`a \ln(1 + b)`, and 0 where a is 0, even if b is -1; exact near b = 0."""
     zero = (input == 0) & (other <= -1)

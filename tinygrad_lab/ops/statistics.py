@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..op import Array, get_default_dtype, numpy_names, wrap
+from ..op import Array, get_default_dtype, wrap
+from ..public import public
 from .arithmetic import clamp
 from .cast import cast
 from .compare import where
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
-@numpy_names
+@public
 def quantile(
     input: Array, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Tensor:
@@ -41,7 +42,7 @@ def quantile(
     return _quantile("quantile", input, q, dim, keepdim, interpolation)
 
 
-@numpy_names
+@public
 def nanquantile(
     input: Array, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
 ) -> Tensor:
@@ -94,6 +95,7 @@ def _between(x: Array, q: Array, interpolation: str, ignore_nan: bool) -> Array:
         return where(below == above, low, low + (high - low) * weight)
 
 
+@public
 def cov(input: Array, *, correction: int = 1, fweights: Array | None = None, aweights: Array | None = None) -> Tensor:
     r"""Covariances of the rows of `(variables, observations)`, or the variance of one variable.
 
@@ -139,6 +141,7 @@ def cov(input: Array, *, correction: int = 1, fweights: Array | None = None, awe
         return squeeze(matmul(d, transpose(d if w is None else d * w, 0, 1)) / divisor)
 
 
+@public
 def corrcoef(input: Array) -> Tensor:
     r"""Correlations of the rows of `(variables, observations)`, :math:`c_{ij} / \sqrt{c_{ii} c_{jj}}`, within [-1, 1].
 
@@ -153,6 +156,7 @@ def corrcoef(input: Array) -> Tensor:
     return clamp(c / deviation.reshape(-1, 1) / deviation.reshape(1, -1), -1, 1)
 
 
+@public
 def bincount(input: Array, weights: Array | None = None, minlength: int = 0) -> Tensor:
     """How often each of the numbers 0, 1, 2, ... is there, or the sum of its weights; without gradient.
 
@@ -179,6 +183,7 @@ def bincount(input: Array, weights: Array | None = None, minlength: int = 0) -> 
     return wrap(np.bincount(x, w, minlength).astype(np.float32 if w.dtype == np.float32 else np.float64))
 
 
+@public
 def histc(input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """How many elements are in each of `bins` equal parts of [`min`, `max`]; without gradient.
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..convention import convention
 from ..domain import NONZERO, REALS, Choice, Reals
 from ..op import Array, op
+from ..public import public
 from .arithmetic import mul
 from .checks import of_tensors
 from .compare import _where
@@ -193,10 +194,10 @@ def atanh(input: Array) -> Array:
 def _sinc(input: Array, order: int = 0) -> Array:
     r"""The derivative of a given order n of the normalized sinc, :math:`f(x) = \sin(\pi x) / (\pi x)`.
 
-    Its derivative is the next order's. Differentiating :math:`x f(x) = \sin(\pi x) / \pi` n times gives
+    Its derivative is the next order's, :math:`dy = f^{(n+1)}(x)\,dx`. Differentiating
+    :math:`x f(x) = \sin(\pi x) / \pi` n times gives
     :math:`x f^{(n)} + n f^{(n-1)} = \pi^{n-1} \sin(\pi x + n \pi / 2)`, a recursion that is exact for large x. Near 0
-    it would cancel; there
-    :math:`f^{(n)}(x) = \pi^n \sum_{2k \ge n} (-1)^k (\pi x)^{2k-n} / ((2k + 1) (2k - n)!)`.
+    it would cancel; there :math:`f^{(n)}(x) = \pi^n \sum_{2k \ge n} (-1)^k (\pi x)^{2k-n} / ((2k + 1) (2k - n)!)`.
     """
     y = np.sinc(input)
     if order == 0:
@@ -228,16 +229,19 @@ hypot = of_tensors(2)(_hypot)
 
 
 @convention("sinc(0)", [0.0, 1.0], gives=[0, -1])
+@public
 def sinc(input: Array) -> Tensor:
     r"""Normalized sinc, :math:`\sin(\pi x) / (\pi x)`, and 1 at 0."""
     return _sinc(input, 0)
 
 
+@public
 def deg2rad(input: Array) -> Tensor:
     """Degrees as radians."""
     return mul(input, math.pi / 180)
 
 
+@public
 def rad2deg(input: Array) -> Tensor:
     """Radians as degrees."""
     return mul(input, 180 / math.pi)

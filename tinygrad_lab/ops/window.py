@@ -123,8 +123,8 @@ def _blocks(draw: Any) -> tuple[Any, ...]:
 def unfold_windows(input: Array, slides: tuple[Slide, ...]) -> Array:
     r"""The blocks that a window sees, as columns: `(n, c, *)` gives `(n, c * places, stops)`, zeros outside.
 
-    Each element of a column is one of the input, so the cotangents of all its copies are summed: `fold_windows` is the
-    adjoint.
+    Each element of a column is one of the input, :math:`y = U x` with one 1 a row in U, so :math:`\bar x = U^T g` sums
+    the cotangents of all its copies: `fold_windows` is the adjoint.
     """
     n, c = input.shape[:2]
     kernel, out = [s.kernel for s in slides], [s.out for s in slides]
@@ -152,7 +152,8 @@ def _columns(draw: Any) -> tuple[Any, ...]:
 def fold_windows(input: Array, slides: tuple[Slide, ...]) -> Array:
     r"""The blocks that a window saw, put back and summed: `(n, c * places, stops)` gives `(n, c, *)`.
 
-    Sums of elements, so each gets the whole cotangent of its place: the adjoint is `unfold_windows`.
+    :math:`y = U^T x` with the U of `unfold_windows`, so :math:`\bar x = U g`: each gets the whole cotangent of its
+    place.
     """
     n, rows, _ = input.shape
     kernel = math.prod(s.kernel for s in slides)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,8 +32,7 @@ class GradcheckError(RuntimeError):
         self.result = result
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that isn't right, or that can't be told.
 
     Attributes:
@@ -402,7 +401,7 @@ class Check:
             if finding.verdict == "wrong":
                 sizes = [*got.shape, math.prod(x_shape), math.prod(got.shape[:lead])]
                 mistake = mistakes.of_jacobian(got, want, x_shape, others, sizes) if np.all(sure) else None
-                self.result.findings.append(replace(finding, mistake=mistake))
+                self.result.findings.append(finding._replace(mistake=mistake))
                 self.result.oracles = self.beside(element, finding, got)
                 return
             self.result.findings.append(finding)

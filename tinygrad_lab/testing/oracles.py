@@ -29,12 +29,15 @@ class Jacobian(NamedTuple):
     error: Array
 
 
-def complex_step(f: Callable[[Array], Any], x: Array) -> Jacobian:
+def complex_step(f: Callable[[Array], Any], x: Array, step: float = TINY) -> Jacobian:
     r"""The Jacobian by complex steps, :math:`\partial_j f = \operatorname{Im} f(x + ih e_j) / h + O(h^2)`.
 
     Nothing is subtracted, so nothing cancels, and with h = 1e-30 the error of the formula is nothing either: what is
     left is the rounding of `f` itself. (Squire and Trapp, SIAM Review 40 (1998) 110; Martins, Sturdza and Alonso, ACM
     Transactions on Mathematical Software 29 (2003) 245.)
+
+    Args:
+        step: h; a longer one shows how the formula's error falls, and isn't in the estimate.
 
     Raises:
         TypeError: given complex numbers, `f` doesn't return complex numbers, so it isn't analytic as a program.
@@ -45,8 +48,8 @@ def complex_step(f: Callable[[Array], Any], x: Array) -> Jacobian:
         raise TypeError(f"complex_step: of complex numbers the function makes {y.dtype}; it isn't analytic")
     for j in np.ndindex(x.shape):
         z = x.astype(np.complex128)
-        z[j] += 1j * TINY
-        columns.append(np.asarray(f(z)).imag / TINY)
+        z[j] += 1j * step
+        columns.append(np.asarray(f(z)).imag / step)
     value = _jacobian(columns, y.shape, x.shape)
     return Jacobian(value, np.full_like(value, 32 * EPS * np.max(np.abs(value), initial=0.0)))
 
@@ -68,13 +71,28 @@ def richardson(f: Callable[[Array], Any], x: Array, room: Array | float = np.inf
     for j, h in zip(np.ndindex(x.shape), _steps(x, room), strict=True):
         with np.errstate(invalid="ignore"):
             d0 = np.array([_difference(f, x, j, h / 2**k) for k in range(HALVINGS)])
-            d1 = d0[1:] + (d0[1:] - d0[:-1]) / 3
-            d2 = d1[1:] + (d1[1:] - d1[:-1]) / 15
+            d1, d2 = extrapolated(d0)
             differs = np.maximum(np.abs(d2 - d1[1:]), np.abs(d2 - d1[:-1]))
         best = np.argmin(differs, axis=0)[None]
         columns.append(np.take_along_axis(d2, best, 0)[0])
         errors.append(np.take_along_axis(differs, best, 0)[0])
     return Jacobian(_jacobian(columns, shape, x.shape), _jacobian(errors, shape, x.shape))
+
+
+def central(f: Callable[[Array], Any], x: Array, step: float) -> Array:
+    r"""The Jacobian by central differences, :math:`D(h) = (f(x + h) - f(x - h)) / 2h`, all with one step."""
+    columns = [_difference(f, x, j, step) for j in np.ndindex(x.shape)]
+    return _jacobian(columns, np.asarray(f(x)).shape, x.shape)
+
+
+def extrapolated(d0: Array) -> tuple[Array, Array]:
+    """The two extrapolations of central differences whose steps halve, each one step shorter than what it is made of.
+
+    Args:
+        d0: the differences, the first axis their steps.
+    """
+    d1 = d0[1:] + (d0[1:] - d0[:-1]) / 3
+    return d1, d1[1:] + (d1[1:] - d1[:-1]) / 15
 
 
 def one_sided(f: Callable[[Array], Any], x: Array, j: tuple[int, ...], side: int) -> Jacobian:

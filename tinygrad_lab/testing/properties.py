@@ -121,6 +121,22 @@ class Case:
             found.append(sum(sum_to(d, x.shape) if self.op.broadcasts else d for d in parts))
         return found
 
+    def jacobians(self) -> list[Array]:
+        """The derivatives of the value by each variable, of shape `(*y.shape, *x.shape)`, by the rules on arrays."""
+        rows = [[d / self.g[k] for d in self.pull(self.variables, only(self.g, k))] for k in np.ndindex(self.y.shape)]
+        return [np.reshape([row[j] for row in rows], self.y.shape + x.shape) for j, x in enumerate(self.variables)]
+
+    def along(self, j: int) -> Callable[[Array], Array]:
+        """The value as a function of the j-th variable, real or complex."""
+
+        def f(v: Array) -> Array:
+            variables = [x.astype(v.dtype) for x in self.variables]  # all real, or all complex
+            variables[j] = v
+            with np.errstate(all="ignore"):
+                return self.value(variables)
+
+        return f
+
     def _variable(self, i: int) -> bool:
         return any(i in places for places in self.places)
 
@@ -260,20 +276,13 @@ def check_single_precision(case: Case) -> None:
 def check_first_order(case: Case) -> None:
     """Each rule, element by element of the full Jacobian, against the numeric one."""
     op, y = case.op, case.y
-    rows = [[g / case.g[k] for g in case.pull(case.variables, only(case.g, k))] for k in np.ndindex(y.shape)]
     whole = case.pull(case.variables, case.g)
     for j, x in enumerate(case.variables):
         name = case.name(j)
         case.expect(whole[j].shape == x.shape, f"the gradient of {name} has shape {whole[j].shape}, not {x.shape}")
-
-        def f(v: Array, j: int = j) -> Array:
-            variables = [x.astype(v.dtype) for x in case.variables]  # all real, or all complex
-            variables[j] = v
-            with np.errstate(all="ignore"):
-                return case.value(variables)
-
+    for j, (x, jacobian) in enumerate(zip(case.variables, case.jacobians(), strict=True)):
+        name, f = case.name(j), case.along(j)
         numeric = complex_step(f, x) if op.analytic else richardson(f, x, case.room(j))
-        jacobian = np.reshape([row[j] for row in rows], y.shape + x.shape)
         case.expect_derivative(f"d value / d {name}", jacobian, numeric)
         summed = np.tensordot(case.g, jacobian, y.ndim)
         rounding = ROUNDING * np.max(np.abs(jacobian), initial=1.0, where=np.isfinite(jacobian))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import html
-import runpy
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..script import run, split
 from .derivation import Derivation, DerivationResult
 
 SUFFIXES = (".md", ".html")
@@ -26,30 +25,24 @@ def check_file(target: str, max_examples: int, report: Path | None = None) -> in
 
     Raises:
         OSError: the file can't be read, or the report not be written.
+        ScriptError: the file ended in an error.
         ValueError: there is no derivation, or none of that name, or the report's suffix is unknown.
     """
     if report is not None and report.suffix not in SUFFIXES:
         raise ValueError(f"a report ends in {' or '.join(SUFFIXES)}, not {report.suffix or 'nothing'}: {report}")
-    file, _, name = target.partition("::")
-    results = {key: d.check(max_examples) for key, d in derivations(Path(file), name).items()}
+    file, name = split(target)
+    results = {key: d.check(max_examples) for key, d in derivations(file, name).items()}
     for result in results.values():
         print(result)
     if report is not None:
         write = markdown if report.suffix == ".md" else page
-        report.write_text(write(Path(file).name, results), encoding="utf-8")
+        report.write_text(write(file.name, results), encoding="utf-8")
     return 0 if all(results.values()) else 1
 
 
 def derivations(file: Path, name: str = "") -> dict[str, Derivation]:
     """The derivations that running `file` leaves, by their names; only that of `name`, if given."""
-    if not file.is_file():
-        raise FileNotFoundError(f"there is no file {file}")
-    sys.path.insert(0, str(file.parent.resolve()))
-    try:
-        values = runpy.run_path(str(file), run_name="tinygrad_lab_check")
-    finally:
-        sys.path.pop(0)
-    found = {key: value for key, value in values.items() if isinstance(value, Derivation)}
+    found = {key: value for key, value in run(file).items() if isinstance(value, Derivation)}
     if name and name not in found:
         known = f"it has {', '.join(found)}" if found else "it has none"
         raise ValueError(f"{file} has no derivation {name!r}; {known}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .scene import Scene
 
@@ -16,8 +16,7 @@ _GAP, _RANK = 26.0, 46.0
 _SWEEPS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """For each box its middle and size; for each line the points it passes; the size of all."""
 
     boxes: dict[str, tuple[float, float, float, float]]

@@ -5,14 +5,12 @@ Outlines and shapes differ too, for print in black and white.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Theme: TypeAlias = Literal["light", "dark"]
 
 
-@dataclass(frozen=True)
-class Palette:
+class Palette(NamedTuple):
     """The colours of a theme; `box` holds fill and border of each kind of box."""
 
     page: str

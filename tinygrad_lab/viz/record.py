@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from .stats import Stats
 
 Kind: TypeAlias = Literal["op", "leaf", "constant"]
 
 
-@dataclass(frozen=True, slots=True)
-class Vertex:
+class Vertex(NamedTuple):
     """An operation, a leaf that asks for its gradient, or a constant.
 
     Attributes:
@@ -59,8 +57,7 @@ class Vertex:
         return bool((self.value and self.value.bad) or (self.gradient and self.gradient.bad))
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """The value of `source` is the operand called `operand` of `target`.
 
     Attributes:
@@ -75,8 +72,7 @@ class Edge:
     total: Stats | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """An op of the graph: its formula in LaTeX, the rule of each operand, None where that is no formula, its text."""
 
     op: str
@@ -85,8 +81,7 @@ class Rule:
     doc: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A graph: its vertices with inputs before outputs, its edges, the ids of its results, the rules of its ops."""
 
     vertices: tuple[Vertex, ...]
@@ -96,7 +91,7 @@ class Record:
 
     def to_json(self, indent: int | None = None) -> str:
         """The record in JSON; NaN and infinities, which JSON hasn't, are the strings "nan", "inf" and "-inf"."""
-        return json.dumps(_plain(asdict(self)), indent=indent, ensure_ascii=False, allow_nan=False)
+        return json.dumps(_plain(self), indent=indent, ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Record:
@@ -123,8 +118,8 @@ class Record:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, Record | Vertex | Edge | Rule | Stats):
+        return {k: _plain(v) for k, v in value._asdict().items()}
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -50,8 +50,7 @@ class Box:
     sign: tuple[object, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """An arrow between boxes; `again` points from a repeated block's end to its start."""
 
     source: str
@@ -112,7 +111,7 @@ def _backward_part(record: Record) -> Record:
     kept = {v.id for v in record.vertices if v.id not in forward} | {e.source for e in edges}
     vertices = tuple(v for v in record.vertices if v.id in kept)
     results = tuple(o for o in record.outputs if o in kept)
-    return replace(record, vertices=vertices, edges=edges, outputs=results)
+    return record._replace(vertices=vertices, edges=edges, outputs=results)
 
 
 def leading_to(id_: str, record: Record) -> set[str]:
@@ -355,7 +354,7 @@ def _fold(found: Scene, runs: list[tuple[int, int, int]]) -> Scene:
         a, b = stands[line.source].id, stands[line.target].id
         again = line.again or position[a] >= position[b]
         if a != b:
-            lines.setdefault((a, b, line.label), replace(line, source=a, target=b, again=again))
+            lines.setdefault((a, b, line.label), line._replace(source=a, target=b, again=again))
     for box in boxes:
         if box.kind in ("leaf", "constant") and len(box.members) > 1 and not any("× " in s for s in box.lines[-1:]):
             box.lines.append(f"{len(box.members)} of these")

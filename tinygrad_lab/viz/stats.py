@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 _FEW = 16  # elements: so few are shown themselves
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(NamedTuple):
     """Statistics of an array; minimum, mean, maximum and norm are of its finite elements, None if there are none.
 
     Attributes:

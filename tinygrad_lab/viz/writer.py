@@ -37,14 +37,26 @@ def record(y: Tensor | Sequence[Tensor], names: Names = None, *, gradients: bool
         RuntimeError: a tensor of `y` doesn't require grad, so it has no graph; or gradients are asked of a graph that
             an earlier backward freed.
     """
+    return with_values("record", y, names, gradients=gradients)[0]
+
+
+def with_values(
+    caller: str, y: Tensor | Sequence[Tensor], names: Names = None, *, gradients: bool = False
+) -> tuple[Record, dict[str, Any]]:
+    """The record, and by the ids of its vertices: the node of an operation or leaf, the value of a constant.
+
+    Raises:
+        RuntimeError: as `record`, in the name of `caller`.
+    """
     outputs = [y] if isinstance(y, Tensor) else list(y)
     for tensor in outputs:
         if tensor._node is None:
             raise RuntimeError(
-                f"record: this tensor of shape {tensor.shape} doesn't require grad and has no "
+                f"{caller}: this tensor of shape {tensor.shape} doesn't require grad and has no "
                 "graph: no operand required grad, or it was computed under no_grad()"
             )
-    return _Writer(outputs, named(names), gradients).record()
+    writer = _Writer(outputs, named(names), gradients)
+    return writer.record(), writer.behind
 
 
 def named(names: Names) -> dict[str, Tensor]:
@@ -151,6 +163,7 @@ class _Writer:
         self.vertices: list[Vertex] = []
         self.edges: list[Edge] = []
         self.id_of: dict[Any, str] = {}
+        self.behind: dict[str, Any] = {}
 
     def _name_by_source(self) -> None:
         """The variable of a line names the last node of each run of nodes that the line made."""
@@ -204,6 +217,10 @@ class _Writer:
                 sources.append((self.id_of[source], name, i))
             elif op.operand(i) and value is not None:
                 sources.append((self.constant(value), name, i))
+            elif hasattr(
+                value, "_fields"
+            ):  # a composition worked it out for its op; people know what was given to that
+                options += [(k, _shown(v)) for k, v in getattr(value, "settings", dict)().items()]
             elif value is not None and not _equal(value, op.defaults.get(name)):
                 options.append((name, _shown(value)))
         self.add(node, "op", op.name, self.value_of.get(node), tuple(options))
@@ -216,7 +233,9 @@ class _Writer:
     def constant(self, value: Any) -> str:
         """The id of a constant: a number has a vertex for each use, an array has one for all."""
         if not isinstance(value, np.ndarray | Outline):
-            return self.add(object(), "constant", _shown(value), None, reason="a number")
+            id_ = self.add(object(), "constant", _shown(value), None, reason="a number")
+            self.behind[id_] = value
+            return id_
         key = id(value)
         if key not in self.id_of:
             if isinstance(value, np.ndarray):
@@ -255,6 +274,7 @@ class _Writer:
         reason: str | None = None,
     ) -> str:
         id_ = self.id_of[key] = f"n{len(self.vertices)}"
+        self.behind[id_] = key if isinstance(key, Node) else value
         seen = getattr(key, "seen", None)
         known = value if value is not None else seen
         shape = None if known is None else tuple(map(int, known.shape))

@@ -14,12 +14,13 @@ import numpy as np
 
 from ...convention import convention
 from ...inplace import store
-from ...op import numpy_names, wrap
+from ...op import wrap
 from ...ops import elementwise, softmax as softmaxes
 from ...ops.activation import _elu, _gelu, _gelu_tanh, _leaky, floating
 from ...ops.arithmetic import abs as absolute, clamp
 from ...ops.compare import sign, where
 from ...ops.shape import chunk, dims_of
+from ...public import public
 from ...random import numpy_generator
 from ...tensor import Tensor
 
@@ -38,6 +39,7 @@ def _check(name: str, input: Tensor, kinds: str) -> None:
 # ----------------------------------------------------------------------------------------------------- rectifiers
 
 
+@public
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """Rectifier, max(0, x); its gradient at 0 is 0.
 
@@ -48,18 +50,21 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     return _apply("relu_", elementwise.relu, inplace, input)
 
 
+@public
 def relu_(input: Tensor) -> Tensor:
     """`relu` in place."""
     return relu(input, True)
 
 
 @convention("relu6 at a bound", [0.0, 6.0, 3.0, 7.0], gives=[0, 0, 1, 0])
+@public
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """Rectifier cut off at 6, min(max(0, x), 6); its gradient at 0 and 6 is 0."""
     return _apply("relu6_", _cut, inplace, input, "relu6", 0, 6)
 
 
 @convention("hardtanh at a bound", [-1.0, 1.0, 0.0, -2.0], gives=[0, 0, 1, 0])
+@public
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """Elements limited to [`min_val`, `max_val`]; the gradient at a bound is 0.
 
@@ -72,6 +77,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     return _apply("hardtanh_", _cut, inplace, input, "hardtanh", min_val, max_val)
 
 
+@public
 def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """`hardtanh` in place."""
     return hardtanh(input, min_val, max_val, True)
@@ -84,17 +90,20 @@ def _cut(input: Tensor, name: str, low: float, high: float) -> Tensor:
 
 
 @convention("leaky_relu(.1) at 0", [0.0, 1.0, -1.0], gives=[0.1, 1, 0.1], of=lambda x: _leaky(x, 0.1))
+@public
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where it is positive, `negative_slope` x elsewhere; its gradient at 0 is `negative_slope`."""
     floating("leaky_relu", input)
     return _apply("leaky_relu_", _leaky, inplace, input, float(negative_slope))
 
 
+@public
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     """`leaky_relu` in place."""
     return leaky_relu(input, negative_slope, True)
 
 
+@public
 def rrelu(
     input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False
 ) -> Tensor:
@@ -117,16 +126,19 @@ def rrelu(
     return _apply("rrelu_", _leaky, inplace, input, slope)
 
 
+@public
 def rrelu_(input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False) -> Tensor:
     """`rrelu` in place."""
     return rrelu(input, lower, upper, training, True)
 
 
+@public
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where it is above `threshold`, `value` elsewhere; a NaN stays."""
     return _apply("threshold_", _threshold, inplace, input, threshold, value)
 
 
+@public
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     """`threshold` in place."""
     return _apply("threshold_", _threshold, True, input, threshold, value)
@@ -143,17 +155,20 @@ def _threshold(input: Tensor, threshold: float, value: float) -> Tensor:
 
 
 @convention("elu at 0", [0.0, 1.0, -1000.0], gives=[1, 1, 0])
+@public
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     r"""x where it is positive, :math:`\alpha (e^x - 1)` elsewhere (Clevert et al. 2016)."""
     floating("elu", input)
     return _apply("elu_", _elu, inplace, input, alpha, 1.0, 1.0)
 
 
+@public
 def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
     """`elu` in place."""
     return elu(input, alpha, True)
 
 
+@public
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     r"""Scaled `elu`, whose :math:`\alpha` and scale keep mean 0 and variance 1 (Klambauer et al. 2017)."""
     floating("selu", input)
@@ -164,11 +179,13 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 
+@public
 def selu_(input: Tensor) -> Tensor:
     """`selu` in place."""
     return selu(input, True)
 
 
+@public
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     r"""x where it is positive, :math:`\alpha (e^{x / \alpha} - 1)` elsewhere: smooth at 0 (Barron 2017).
 
@@ -181,6 +198,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return _apply("celu_", _elu, inplace, input, alpha, 1.0, 1.0 / alpha)
 
 
+@public
 def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
     """`celu` in place."""
     return celu(input, alpha, True)
@@ -189,6 +207,7 @@ def celu_(input: Tensor, alpha: float = 1.0) -> Tensor:
 # --------------------------------------------------------------------------------------------------- smooth units
 
 
+@public
 def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     r"""Gaussian error linear unit, :math:`x \Phi(x)` with the normal distribution :math:`\Phi`.
 
@@ -207,12 +226,14 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     raise RuntimeError(f"gelu: approximate argument must be either none or tanh, not {approximate!r}")
 
 
+@public
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     r"""Sigmoid linear unit, or swish, :math:`x \sigma(x)`."""
     floating("silu", input)
     return _apply("silu_", lambda x: x * elementwise.sigmoid(x), inplace, input)
 
 
+@public
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     r"""Self-regularised unit, :math:`x \tanh(\ln(1 + e^x))` (Misra 2019)."""
     floating("mish", input)
@@ -220,6 +241,7 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 @convention("softplus at +-1000", [-1000.0, 1000.0], gives=[0, 1], value=[0, 1000])
+@public
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     r"""Smooth rectifier, :math:`\ln(1 + e^{\beta x}) / \beta`; x itself where :math:`\beta x` is above `threshold`."""
     floating("softplus", input)
@@ -231,24 +253,28 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
 
 @convention("logsigmoid at +-1000", [-1000.0, 1000.0], gives=[1, 0], value=[-1000, 0])
+@public
 def logsigmoid(input: Tensor) -> Tensor:
     r"""Logarithm of the sigmoid, :math:`-\ln(1 + e^{-x})`, finite for any finite x."""
     floating("logsigmoid", input)
     return -elementwise.softplus(-input)
 
 
+@public
 def softsign(input: Tensor) -> Tensor:
     r""":math:`x / (1 + |x|)`."""
     _check("softsign", input, "fiub")
     return input / (absolute(input) + 1)
 
 
+@public
 def tanhshrink(input: Tensor) -> Tensor:
     r""":math:`x - \tanh x`."""
     _check("tanhshrink", input, "fiub")
     return input - elementwise.tanh(input)
 
 
+@public
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved towards 0 by `lambd`, 0 within that distance of it; the gradient at the bounds is 0, and a NaN stays.
 
@@ -261,6 +287,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return where(absolute(input) <= lambd, 0, input - sign(input) * lambd)
 
 
+@public
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """A sigmoid of straight lines, min(max(x / 6 + 1/2, 0), 1); the gradient at -3 and 3 is 0."""
     floating("hardsigmoid", input)
@@ -271,12 +298,14 @@ def _hardsigmoid(x: Tensor) -> Tensor:
     return clamp(x + 3, 0, 6) / 6
 
 
+@public
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x times `hardsigmoid` (Howard et al. 2019)."""
     floating("hardswish", input)
     return _apply("hardswish_", lambda x: x * _hardsigmoid(x), inplace, input)
 
 
+@public
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     r"""Gated linear unit, :math:`a\,\sigma(b)` of the first half a and the second half b along `dim`.
 
@@ -297,7 +326,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
 # -------------------------------------------------------------------------------------------------------- softmax
 
 
-@numpy_names
+@public
 def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     r"""Softmax along `dim`, :math:`e^{s_k} / \sum_c e^{s_c}`; a row of -inf gives NaN.
 
@@ -311,13 +340,13 @@ def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     return softmaxes.softmax(input, _softmax_dim("softmax", input, dim, _stacklevel), dtype=dtype)
 
 
-@numpy_names
+@public
 def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     r"""Logarithm of the softmax along `dim`, :math:`s_k - \ln \sum_c e^{s_c}`; arguments as of `softmax`."""
     return softmaxes.log_softmax(input, _softmax_dim("log_softmax", input, dim, _stacklevel), dtype=dtype)
 
 
-@numpy_names
+@public
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """Softmax of the negative; arguments as of `softmax`."""
     return softmaxes.softmax(-input, _softmax_dim("softmin", input, dim, _stacklevel), dtype=dtype)
@@ -333,7 +362,7 @@ def _softmax_dim(name: str, input: Tensor, dim: int | None, stacklevel: int) -> 
     return 0 if input.ndim in (0, 1, 3) else 1
 
 
-@numpy_names
+@public
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     r"""A sample of classes, softened: the softmax of (logits + Gumbel noise) / `tau` (Jang et al. 2017).
 

@@ -11,9 +11,10 @@ from ...convention import convention
 from ...creation import zeros
 from ...op import Array, wrap
 from ...ops.activation import floating
-from ...ops.attention import safe_softmax
+from ...ops.attention import _attention, safe_softmax
 from ...ops.linalg import linear, matmul
 from ...ops.shape import cat
+from ...public import public
 from ...tensor import Tensor
 from .dropout import dropout
 
@@ -31,6 +32,7 @@ def _first_query_masked(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     value=[[0, 0], [5, 6]],
     of=_first_query_masked,
 )
+@public
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,
@@ -73,15 +75,20 @@ def scaled_dot_product_attention(
     if enable_gqa:
         key, value = (_for_each_query(x, query) for x in (key, value))
     mask = _causal(query, key) if is_causal else None if attn_mask is None else _additive(attn_mask, query)
-    weights = _weights(query, key, mask, scale)
-    return matmul(dropout(weights, dropout_p) if dropout_p else weights, value)
-
-
-def _weights(query: Tensor, key: Tensor, mask: Tensor | None, scale: float | None = None) -> Tensor:
-    """The softmax of the scores plus `mask`."""
-    size = query.shape[-1]
     if scale is None:
-        scale = 1 / math.sqrt(size) if size else math.inf
+        scale = _usual_scale(query)
+    if not dropout_p:
+        return _attention(query, key, value, mask, scale)
+    return matmul(dropout(_weights(query, key, mask, scale), dropout_p), value)
+
+
+def _usual_scale(query: Tensor) -> float:
+    size = query.shape[-1]
+    return 1 / math.sqrt(size) if size else math.inf
+
+
+def _weights(query: Tensor, key: Tensor, mask: Tensor | None, scale: float) -> Tensor:
+    """The softmax of the scores plus `mask`."""
     scores = matmul(query * scale, key.mT)
     return safe_softmax(scores if mask is None else scores + mask, -1)
 
@@ -122,6 +129,7 @@ def _for_each_query(x: Tensor, query: Tensor) -> Tensor:
     return x.reshape(*lead, heads, 1, n, m).expand(*lead, heads, times, n, m).reshape(*lead, heads * times, n, m)
 
 
+@public
 def multi_head_attention_forward(
     query: Tensor,
     key: Tensor,
@@ -224,12 +232,19 @@ def multi_head_attention_forward(
         masks = [_widened(mask) for mask in masks]
 
     given = [mask for mask in masks if mask is not None]
-    weights = _weights(q, k, given[0] + given[1] if len(given) == 2 else given[0] if given else None)
-    if training and dropout_p:
-        weights = dropout(weights, dropout_p)
-    y = matmul(weights, v).permute(2, 0, 1, 3).reshape(length * batch, size)
+    mask = given[0] + given[1] if len(given) == 2 else given[0] if given else None
+    shown, scale = None, _usual_scale(q)
+    if need_weights or (training and dropout_p):
+        weights = _weights(q, k, mask, scale)
+        if training and dropout_p:
+            weights = dropout(weights, dropout_p)
+        y = matmul(weights, v)
+        if need_weights:
+            shown = weights.mean(1) if average_attn_weights else weights
+    else:
+        y = _attention(q, k, v, mask, scale)
+    y = y.permute(2, 0, 1, 3).reshape(length * batch, size)
     y = linear(y, out_proj_weight, out_proj_bias).reshape(length, batch, -1)
-    shown = None if not need_weights else weights.mean(1) if average_attn_weights else weights
     if batched:
         return y, shown
     return y.squeeze(1), None if shown is None else shown.squeeze(0)

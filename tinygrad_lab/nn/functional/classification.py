@@ -14,12 +14,14 @@ from ...ops import loss
 from ...ops.compare import where
 from ...ops.linalg import linear
 from ...ops.softmax import log_softmax
+from ...public import public
 from ...tensor import Tensor
 from .reduction import reduced, settled
 
 
 @convention("cross_entropy: a -inf logit off the target", [[-math.inf, 0.0, 0.0]], [1], gives=[[0, -0.5, 0.5]])
 @convention("cross_entropy: every target ignored", [[1.0, 2.0]], [-100], gives=[[0, 0]], value=math.nan)
+@public
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -70,6 +72,7 @@ def cross_entropy(
     return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape)
 
 
+@public
 def linear_cross_entropy(
     input: Tensor,
     linear_weight: Tensor,
@@ -154,6 +157,7 @@ def _cross_entropy_of_probabilities(
     return reduced(-(log_p * target).sum(dim), reduction)
 
 
+@public
 def nll_loss(
     input: Tensor,
     target: Tensor,

@@ -11,10 +11,12 @@ from ...op import Array
 from ...ops.compare import where
 from ...ops.ctc import _ctc
 from ...ops.elementwise import exp
+from ...public import public
 from ...tensor import Tensor
 from .reduction import checked, reduced
 
 
+@public
 def ctc_loss(
     log_probs: Tensor,
     targets: Tensor,

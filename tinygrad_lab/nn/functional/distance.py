@@ -12,6 +12,7 @@ from ...ops.arithmetic import clamp
 from ...ops.compare import where
 from ...ops.norms import vector_norm
 from ...ops.shape import dims_of, expand, reshape
+from ...public import public
 from ...tensor import Tensor
 
 
@@ -25,6 +26,7 @@ def _unit(x: Tensor, p: float, dim: int | Sequence[int], eps: float) -> Tensor:
 
 
 @convention("normalize at the zero vector", [0.0, 0.0], 2, 0, gives=[0, 0], value=[0, 0])
+@public
 def normalize(input: Tensor, p: float = 2.0, dim: int | Sequence[int] = 1, eps: float = 1e-12) -> Tensor:
     r"""Vectors along `dim` divided by their p-norm, :math:`x / \max(\lVert x \rVert_p, \epsilon)`.
 
@@ -38,6 +40,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: int | Sequence[int] = 1, eps: 
 
 
 @convention("cosine_similarity with the zero vector", [0.0, 0.0], [3.0, 4.0], 0, gives=([0, 0], [0, 0]), value=0)
+@public
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     r"""Cosine of the angle between vectors along `dim`, :math:`x_1 \cdot x_2 / (\lVert x_1 \rVert \lVert x_2 \rVert)`.
 
@@ -56,6 +59,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     return (_unit(a, 2, d, eps) * _unit(b, 2, d, eps)).sum(d)
 
 
+@public
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     r"""The p-norm of differences along the last dimension, :math:`\lVert x_1 - x_2 + \epsilon \rVert_p`.
 
@@ -70,6 +74,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)
 
 
+@public
 def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     """The p-norm distance between each pair of rows of `(n, d)`: (0, 1), (0, 2) ... (1, 2) ..., n (n - 1) / 2 of them.
 

@@ -11,6 +11,7 @@ import numpy as np
 from ...inplace import store
 from ...op import wrap
 from ...ops.activation import floating
+from ...public import public
 from ...random import numpy_generator
 from ...tensor import Tensor
 
@@ -31,6 +32,7 @@ def _check(name: str, input: Tensor, p: float) -> None:
         floating(name, input)
 
 
+@public
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """In training, zero each element with probability `p` and scale the others by 1 / (1 - p); else the input.
 
@@ -47,6 +49,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return _dropped("dropout", input, p, training, inplace, None)
 
 
+@public
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """`dropout` of whole channels, of `(n, c, l)` or `(c, l)`.
 
@@ -60,6 +63,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     return _dropped("dropout1d", input, p, training, inplace, input.ndim - 1)
 
 
+@public
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """`dropout` of whole channels, of `(n, c, h, w)`.
 
@@ -75,11 +79,12 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         warnings.warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired "
             "- input is interpreted as shape (N, C, L), where C is the channel dim; dropout1d says so clearly",
-            stacklevel=2,
+            stacklevel=3,
         )
     return _dropped("dropout2d", input, p, training, inplace, 2)
 
 
+@public
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """`dropout` of whole channels, of `(n, c, d, h, w)` or `(c, d, h, w)`; of others, with a warning as in PyTorch.
 
@@ -102,6 +107,7 @@ def feature_dropout(input: Tensor, p: float = 0.5, training: bool = True, inplac
     return _dropped("feature_dropout", input, p, training, inplace, 2)
 
 
+@public
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """In training, replace each element with probability `p` by the limit of `selu`; mean 0 and variance 1 stay so.
 
@@ -115,6 +121,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     return _alpha_dropped("alpha_dropout", input, p, training, inplace, None)
 
 
+@public
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """`alpha_dropout` of whole channels, of `(n, c, *)`.
 
@@ -176,5 +183,5 @@ def _warn_of_dims(name: str, input: Tensor, expected: tuple[int, int]) -> None:
         warnings.warn(
             f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will result in an error in a "
             "future release. To retain the behavior and silence this warning, please use dropout instead.",
-            stacklevel=3,
+            stacklevel=4,
         )

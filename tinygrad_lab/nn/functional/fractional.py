@@ -14,6 +14,7 @@ import numpy as np
 from ...creation import rand
 from ...op import Array, wrap
 from ...ops.index import gather
+from ...public import public
 from ...tensor import Tensor
 from .windows import Ints, integers
 
@@ -92,6 +93,7 @@ def _fractional_max_pool(
     return pooled.reshape(*lead, *sizes), wrap(best.reshape(*lead, *sizes))
 
 
+@public
 def fractional_max_pool2d_with_indices(
     input: Tensor,
     kernel_size: Ints,
@@ -106,6 +108,7 @@ def fractional_max_pool2d_with_indices(
     )
 
 
+@public
 def fractional_max_pool3d_with_indices(
     input: Tensor,
     kernel_size: Ints,
@@ -120,6 +123,7 @@ def fractional_max_pool3d_with_indices(
     )
 
 
+@public
 def fractional_max_pool2d(
     input: Tensor,
     kernel_size: Ints,
@@ -147,6 +151,7 @@ def fractional_max_pool2d(
     return both if return_indices else both[0]
 
 
+@public
 def fractional_max_pool3d(
     input: Tensor,
     kernel_size: Ints,

@@ -15,6 +15,7 @@ from ...ops.arithmetic import clamp
 from ...ops.compare import where
 from ...ops.linalg import matmul
 from ...ops.points import pick_points
+from ...public import public
 from ...tensor import Tensor
 
 MODES = ("bilinear", "nearest", "bicubic")
@@ -26,6 +27,7 @@ _DEFAULT = (
 )
 
 
+@public
 def grid_sample(
     input: Tensor,
     grid: Tensor,
@@ -57,7 +59,7 @@ def grid_sample(
             f"grid_sample: expected padding_mode to be 'zeros', 'border', or 'reflection', but got: {padding_mode!r}"
         )
     if align_corners is None:
-        warnings.warn(_DEFAULT, stacklevel=2)
+        warnings.warn(_DEFAULT, stacklevel=3)
         align_corners = False
     _check(input, grid, mode)
     n, c, *sizes = input.shape
@@ -173,6 +175,7 @@ def _far(t: Tensor, a: float = -0.75) -> Tensor:
     return ((a * t - 5 * a) * t + 8 * a) * t - 4 * a
 
 
+@public
 def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
     """The grid for `grid_sample` that maps the result's places by affine maps.
 
@@ -189,7 +192,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
         NotImplementedError: `size` is of another length.
     """
     if align_corners is None:
-        warnings.warn(_DEFAULT, stacklevel=2)
+        warnings.warn(_DEFAULT, stacklevel=3)
         align_corners = False
     if theta.dtype.kind != "f":
         raise ValueError(f"affine_grid: Expected theta to have floating point type, but got {theta.dtype}")

@@ -16,10 +16,12 @@ from ...ops.compare import where
 from ...ops.elementwise import exp, log, log1p
 from ...ops.loss import huber
 from ...ops.shape import unsqueeze
+from ...public import public
 from ...tensor import Tensor
 from .reduction import reduced, settled
 
 
+@public
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -57,6 +59,7 @@ def binary_cross_entropy(
 
 
 @convention("BCE with logits at +-1000", [1000.0, -1000.0], [0, 1], gives=[0.5, -0.5], value=1000)
+@public
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -91,6 +94,7 @@ def binary_cross_entropy_with_logits(
     return _weighted(losses, weight, reduction)
 
 
+@public
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -115,6 +119,7 @@ def mse_loss(
 
 
 @convention("l1_loss at 0", [3.0, 1.0], [3.0, 2.0], gives=([0, -0.5], [0, 0.5]))
+@public
 def l1_loss(
     input: Tensor,
     target: Tensor,
@@ -123,7 +128,7 @@ def l1_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """Absolute differences, |input - target|; the gradient at 0 is 0. Shapes that differ broadcast, with a warning.
+    """Absolute differences, `|input - target|`; the gradient at 0 is 0. Shapes that differ broadcast, with a warning.
 
     Args:
         size_average: deprecated, and so is `reduce`: see `reduction.settled`.
@@ -138,6 +143,7 @@ def l1_loss(
     return _weighted_mean(absolute(_difference(input, target)), input, weight, reduction)
 
 
+@public
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -160,6 +166,7 @@ def huber_loss(
     return _weighted(huber(difference, delta), weight, reduction)
 
 
+@public
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -190,6 +197,7 @@ def smooth_l1_loss(
     return reduced(losses if beta == 1 else losses / beta, reduction)
 
 
+@public
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -219,6 +227,7 @@ def kl_div(
     return total / input.shape[0] if reduction == "batchmean" and input.ndim else total
 
 
+@public
 def gaussian_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -256,6 +265,7 @@ def gaussian_nll_loss(
     return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)
 
 
+@public
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -316,6 +326,6 @@ def _difference(input: Tensor, target: Tensor) -> Tensor:
         warnings.warn(
             f"Using a target size {target.shape} that is different to the input size {input.shape}. This will likely "
             "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
+            stacklevel=4,
         )
     return input - target

@@ -14,9 +14,11 @@ from ...op import Array, wrap
 from ...ops.activation import floating
 from ...ops.cast import clone
 from ...ops.norm import Moments, _normalize, moments
+from ...public import public
 from ...tensor import Tensor
 
 
+@public
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -64,6 +66,7 @@ def batch_norm(
     return _normalize(input, _by_channel(weight, 1.0, input), _by_channel(bias, 0.0, input), dims, eps, True, known)
 
 
+@public
 def instance_norm(
     input: Tensor,
     running_mean: Tensor | None = None,
@@ -106,6 +109,7 @@ def instance_norm(
     return _normalize(input, _by_channel(weight, 1.0, input), _by_channel(bias, 0.0, input), dims, eps, True, known)
 
 
+@public
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -127,6 +131,7 @@ def layer_norm(
     return _normalize(input, 1.0 if weight is None else weight, 0.0 if bias is None else bias, dims, eps)
 
 
+@public
 def rms_norm(
     input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None = None, eps: float | None = None
 ) -> Tensor:
@@ -146,6 +151,7 @@ def rms_norm(
     return _normalize(input, 1.0 if weight is None else weight, 0.0, dims, eps, False)
 
 
+@public
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:

@@ -8,11 +8,13 @@ from typing import Any
 
 from ...ops.pad import pad as pad_with
 from ...ops.resample import padding, resample
+from ...public import public
 from ...tensor import Tensor
 
 MODES = ("constant", "reflect", "replicate", "circular")
 
 
+@public
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """More places before and after, dimension by dimension from the last one on; fewer where a number is negative.
 

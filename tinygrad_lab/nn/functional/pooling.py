@@ -17,6 +17,7 @@ from ...ops.arithmetic import div
 from ...ops.reduce import mean
 from ...ops.resample import Taps, adaptive_bounds, adaptive_sums, resample, window_sums
 from ...ops.window import Slide
+from ...public import public
 from ...tensor import Tensor
 from .windows import Ints, integers, slides_over
 
@@ -58,6 +59,7 @@ def _refuse_bools(name: str, input: Array) -> None:
 
 
 @convention("max_pool tie", [[1.0, 2.0, 2.0, 0.0]], 4, gives=[[0, 1, 0, 0]], value=[[2]])
+@public
 def max_pool1d(
     input: Tensor,
     kernel_size: Ints,
@@ -87,6 +89,7 @@ def max_pool1d(
     return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@public
 def max_pool2d(
     input: Tensor,
     kernel_size: Ints,
@@ -104,6 +107,7 @@ def max_pool2d(
     return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@public
 def max_pool3d(
     input: Tensor,
     kernel_size: Ints,
@@ -131,7 +135,7 @@ def _with_indices(function: Callable[..., Pooled]) -> Callable[..., tuple[Tensor
         return found
 
     call.__name__ = call.__qualname__ = f"{function.__name__}_with_indices"
-    return call
+    return public(call)
 
 
 max_pool1d_with_indices = _with_indices(max_pool1d)
@@ -202,6 +206,7 @@ def _adaptive_max_pool(name: str, spatial: int, input: Tensor, output_size: Size
     return pool.pick_won(x, won, tuple(slides)), wrap(pool.flat_index(_array(won), tables, sizes))
 
 
+@public
 def adaptive_max_pool1d(input: Tensor, output_size: Sizes, return_indices: bool = False) -> Pooled:
     """The greatest element in each of `output_size` windows that cover the last dimension, `([n,] c, l)`.
 
@@ -216,6 +221,7 @@ def adaptive_max_pool1d(input: Tensor, output_size: Sizes, return_indices: bool 
     return _adaptive_max_pool("adaptive_max_pool1d", 1, input, output_size, return_indices)
 
 
+@public
 def adaptive_max_pool2d(input: Tensor, output_size: Sizes, return_indices: bool = False) -> Pooled:
     """The greatest element in each of `output_size` windows that cover an image, `([n,] c, h, w)`.
 
@@ -228,6 +234,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: Sizes, return_indices: bool 
     return _adaptive_max_pool("adaptive_max_pool2d", 2, input, output_size, return_indices)
 
 
+@public
 def adaptive_max_pool3d(input: Tensor, output_size: Sizes, return_indices: bool = False) -> Pooled:
     """The greatest element in each of `output_size` windows that cover a volume, `([n,] c, d, h, w)`.
 
@@ -293,6 +300,7 @@ def _product(counts: Sequence[Array]) -> Any:
     return functools.reduce(np.multiply.outer, counts)
 
 
+@public
 def avg_pool1d(
     input: Tensor,
     kernel_size: Ints,
@@ -317,6 +325,7 @@ def avg_pool1d(
     return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
 
 
+@public
 def avg_pool2d(
     input: Tensor,
     kernel_size: Ints,
@@ -339,6 +348,7 @@ def avg_pool2d(
     )
 
 
+@public
 def avg_pool3d(
     input: Tensor,
     kernel_size: Ints,
@@ -369,6 +379,7 @@ def _adaptive_avg_pool(name: str, spatial: int, input: Tensor, output_size: Size
     return _over(y, _product(counts))
 
 
+@public
 def adaptive_avg_pool1d(input: Tensor, output_size: Sizes) -> Tensor:
     """The average of each of `output_size` windows that cover the last dimension, `([n,] c, l)`.
 
@@ -380,6 +391,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Sizes) -> Tensor:
     return _adaptive_avg_pool("adaptive_avg_pool1d", 1, input, output_size)
 
 
+@public
 def adaptive_avg_pool2d(input: Tensor, output_size: Sizes) -> Tensor:
     """The average of each of `output_size` windows that cover an image, `([n,] c, h, w)`.
 
@@ -391,6 +403,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Sizes) -> Tensor:
     return _adaptive_avg_pool("adaptive_avg_pool2d", 2, input, output_size)
 
 
+@public
 def adaptive_avg_pool3d(input: Tensor, output_size: Sizes) -> Tensor:
     """The average of each of `output_size` windows that cover a volume, `([n,] c, d, h, w)`.
 

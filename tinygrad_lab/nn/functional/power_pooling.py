@@ -12,6 +12,7 @@ from ...ops.compare import where
 from ...ops.pad import pad
 from ...ops.resample import resample, window_sums
 from ...ops.window import Slide
+from ...public import public
 from ...tensor import Tensor
 from .pooling import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d
 from .windows import Ints, integers
@@ -39,6 +40,7 @@ def _lp_pool(
 
 
 @convention("lp_pool of zeros", [[0.0, 0.0]], 2, 2, gives=[[0, 0]], value=[[0]])
+@public
 def lp_pool1d(
     input: Tensor, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Tensor:
@@ -58,6 +60,7 @@ def lp_pool1d(
     return _lp_pool("lp_pool1d", 1, input, norm_type, kernel_size, stride, ceil_mode, avg_pool1d, max_pool1d)
 
 
+@public
 def lp_pool2d(
     input: Tensor, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Tensor:
@@ -68,6 +71,7 @@ def lp_pool2d(
     return _lp_pool("lp_pool2d", 2, input, norm_type, kernel_size, stride, ceil_mode, avg_pool2d, max_pool2d)
 
 
+@public
 def lp_pool3d(
     input: Tensor, norm_type: float, kernel_size: Ints, stride: Ints | None = None, ceil_mode: bool = False
 ) -> Tensor:
@@ -78,6 +82,7 @@ def lp_pool3d(
     return _lp_pool("lp_pool3d", 3, input, norm_type, kernel_size, stride, ceil_mode, avg_pool3d, max_pool3d)
 
 
+@public
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     r"""Each element divided by :math:`(k + \tfrac{\alpha}{n} \sum_j x_j^2)^\beta`, of the n channels around its own.
 

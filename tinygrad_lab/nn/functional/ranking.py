@@ -11,11 +11,13 @@ from ...op import Array
 from ...ops.arithmetic import minimum, square
 from ...ops.compare import where
 from ...ops.elementwise import relu, softplus, sqrt
+from ...public import public
 from ...tensor import Tensor
 from .distance import pairwise_distance
 from .reduction import checked, reduced, settled
 
 
+@public
 def margin_ranking_loss(
     input1: Tensor,
     input2: Tensor,
@@ -46,6 +48,7 @@ def margin_ranking_loss(
     return reduced(relu(-target * (input1 - input2) + float(margin)), reduction)
 
 
+@public
 def hinge_embedding_loss(
     input: Tensor,
     target: Tensor,
@@ -70,6 +73,7 @@ def hinge_embedding_loss(
     return reduced(apart + where(target != -1, input, 0), reduction)
 
 
+@public
 def soft_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -91,6 +95,7 @@ def soft_margin_loss(
     return reduced(softplus(-target * input), reduction)
 
 
+@public
 def cosine_embedding_loss(
     input1: Tensor,
     input2: Tensor,
@@ -126,6 +131,7 @@ def cosine_embedding_loss(
     return reduced(losses, reduction)
 
 
+@public
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,
@@ -164,6 +170,7 @@ def triplet_margin_loss(
     )
 
 
+@public
 def triplet_margin_with_distance_loss(
     anchor: Tensor,
     positive: Tensor,
@@ -194,6 +201,7 @@ def triplet_margin_with_distance_loss(
     return reduced(relu(margin + near - far), reduction)
 
 
+@public
 def multi_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -243,6 +251,7 @@ def multi_margin_loss(
     return reduced(losses if labels.ndim else losses.reshape(()), reduction)
 
 
+@public
 def multilabel_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -298,6 +307,7 @@ def _rows_and_labels(name: str, input: Tensor, target: Tensor) -> tuple[Tensor, 
     return input if input.ndim == 2 else input.reshape(1, -1), target.array
 
 
+@public
 def multilabel_soft_margin_loss(
     input: Tensor,
     target: Tensor,

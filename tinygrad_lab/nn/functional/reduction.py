@@ -40,5 +40,5 @@ def settled(size_average: bool | None, reduce: bool | None, reduction: str) -> s
     if size_average is None and reduce is None:
         return reduction
     meant = "none" if reduce is False else "sum" if size_average is False else "mean"
-    warnings.warn(f"size_average and reduce are deprecated, use reduction={meant!r} instead", stacklevel=3)
+    warnings.warn(f"size_average and reduce are deprecated, use reduction={meant!r} instead", stacklevel=4)
     return meant

@@ -11,9 +11,11 @@ from ...graph import no_grad
 from ...op import wrap
 from ...ops.compare import where
 from ...ops.index import _getitem, _unpick, arrays_of, gather, in_range, refuse_sparse
+from ...public import public
 from ...tensor import Tensor
 
 
+@public
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Zeros with a one at each class: `(*)` of int64 gives `(*, num_classes)`, int64.
 
@@ -41,6 +43,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return wrap((classes[..., None] == np.arange(num_classes)).astype(np.int64))
 
 
+@public
 def embedding(
     input: Tensor,
     weight: Tensor,
@@ -120,6 +123,7 @@ def _limit_norms(weight: Tensor, places: Any, max_norm: float, norm_type: float)
         memory.touch("embedding", weight.array)
 
 
+@public
 def embedding_bag(
     input: Tensor,
     weight: Tensor,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...public import public
 from ...tensor import Tensor
 from .grids import MODES, PADDINGS, affine_grid, grid_sample
 from .padding import pad as pad_image
@@ -12,21 +13,25 @@ from .vision import channel_shuffle
 from .windows import Ints
 
 
+@public
 def adaptive_max_pool1d(input: Tensor, output_size: Ints) -> tuple[Tensor, Tensor]:
     """`nn.functional.adaptive_max_pool1d` with the indices."""
     return adaptive_max_pool1d_with_indices(input, output_size)
 
 
+@public
 def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: bool) -> Tensor:
     """`nn.functional.affine_grid`."""
     return affine_grid(theta, size, bool(align_corners))
 
 
+@public
 def constant_pad_nd(input: Tensor, pad: Sequence[int], value: float = 0) -> Tensor:
     """`nn.functional.pad` with a number."""
     return pad_image(input, pad, "constant", value)
 
 
+@public
 def grid_sampler(
     input: Tensor, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...creation import as_tensor
 from ...ops.points import place_points
+from ...public import public
 from ...tensor import Tensor
 from .windows import Ints, integers
 
@@ -91,6 +92,7 @@ def _unpooled_sizes(
     return usual
 
 
+@public
 def max_unpool1d(
     input: Tensor,
     indices: Tensor,
@@ -116,6 +118,7 @@ def max_unpool1d(
     return _max_unpool("max_unpool1d", 1, input, indices, kernel_size, stride, padding, output_size)
 
 
+@public
 def max_unpool2d(
     input: Tensor,
     indices: Tensor,
@@ -131,6 +134,7 @@ def max_unpool2d(
     return _max_unpool("max_unpool2d", 2, input, indices, kernel_size, stride, padding, output_size)
 
 
+@public
 def max_unpool3d(
     input: Tensor,
     indices: Tensor,

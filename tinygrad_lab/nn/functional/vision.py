@@ -10,6 +10,7 @@ from typing import Any
 
 from ...ops.resample import interpolation, resample
 from ...ops.shape import permute, reshape
+from ...public import public
 from ...tensor import Tensor
 from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 
@@ -25,6 +26,7 @@ _KINDS = {
 _AREA = {3: adaptive_avg_pool1d, 4: adaptive_avg_pool2d, 5: adaptive_avg_pool3d}
 
 
+@public
 def interpolate(
     input: Tensor,
     size: int | Sequence[int] | None = None,
@@ -126,6 +128,7 @@ def _sizes(size: Any, kept: Sequence[int]) -> list[int]:
         raise TypeError(f"interpolate: expected size to be an integer or a tuple of them, not {size!r}") from None
 
 
+@public
 def upsample(
     input: Tensor,
     size: int | Sequence[int] | None = None,
@@ -138,6 +141,7 @@ def upsample(
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
+@public
 def upsample_nearest(
     input: Tensor, size: int | Sequence[int] | None = None, scale_factor: Factors | None = None
 ) -> Tensor:
@@ -146,6 +150,7 @@ def upsample_nearest(
     return interpolate(input, size, scale_factor, mode="nearest")
 
 
+@public
 def upsample_bilinear(
     input: Tensor, size: int | Sequence[int] | None = None, scale_factor: Factors | None = None
 ) -> Tensor:
@@ -155,9 +160,10 @@ def upsample_bilinear(
 
 
 def _deprecated(name: str) -> None:
-    warnings.warn(f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=3)
+    warnings.warn(f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=4)
 
 
+@public
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     """Channels laid out as pixels: `(*, c r^2, h, w)` gives `(*, c, h r, w r)` (Shi et al. 2016).
 
@@ -177,6 +183,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     return reshape(permute(split, (*range(k), k, k + 3, k + 1, k + 4, k + 2)), (*batch, c // (r * r), h * r, w * r))
 
 
+@public
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     """Pixels laid out as channels, the inverse of `pixel_shuffle`: `(*, c, h r, w r)` gives `(*, c r^2, h, w)`.
 
@@ -196,6 +203,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     return reshape(permute(split, (*range(k), k, k + 2, k + 4, k + 1, k + 3)), (*batch, c * r * r, h // r, w // r))
 
 
+@public
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     """The channels of `(n, c, *)` dealt out: those of all groups' first, then their second, ... (Zhang et al. 2018).
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...op import Array
 from ...ops.window import Slide, fold_windows, unfold_windows
+from ...public import public
 from ...tensor import Tensor
 
 Ints = int | Sequence[int]
@@ -120,6 +121,7 @@ def _blocks(
     return slides
 
 
+@public
 def unfold(input: Tensor, kernel_size: Ints, dilation: Ints = 1, padding: Ints = 0, stride: Ints = 1) -> Tensor:
     """The blocks that a window sees, as columns: `(n, c, h, w)` gives `(n, c * places, stops)`; also called im2col.
 
@@ -143,6 +145,7 @@ def unfold(input: Tensor, kernel_size: Ints, dilation: Ints = 1, padding: Ints =
     return unfold_windows(input, _blocks("unfold", input.shape[2:], kernel_size, dilation, padding, stride))
 
 
+@public
 def fold(
     input: Tensor,
     output_size: Ints,

@@ -12,18 +12,19 @@ import multiprocessing
 import os
 import pickle
 import queue
+import signal
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from ..random import manual_seed
+from ...random import manual_seed
 from .worker_info import WorkerInfo, set_worker_info
 
 WATCH = 2.0  # seconds after which a worker looks whether its parent still lives
+TASKS = 2**62  # how far the seeds of tasks are from those of workers
 PATIENCE = 1.0  # seconds that a worker has to end by itself
 
 
@@ -69,11 +70,14 @@ def _failure(error: BaseException) -> _Failure:
 
 
 def _work(inherited: list[Connection], *args: Any) -> None:
-    """`_answer(*args)`, without the ends of pipes that a fork inherits: an end that isn't read must look so."""
+    """`_answer(*args)`, without the ends of pipes that a fork inherits: an end that isn't read must look so.
+
+    Ctrl-C reaches the parent, too, which may want some batches more; it ends the workers.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for connection in inherited:
         connection.close()
-    with suppress(KeyboardInterrupt):  # the parent gets it too, and says so
-        _answer(*args)
+    _answer(*args)
 
 
 def _answer(
@@ -85,7 +89,7 @@ def _answer(
     stream: Iterable[Any] | None,
     init: Callable[[int], object] | None,
 ) -> None:
-    """Answer each task with its batch, or with the next one of the stream, until a task is None."""
+    """Answer each task, a number and what to read, with its batch, or with the stream's next, until a task is None."""
     set_worker_info(info)
     manual_seed(info.seed)
     broken: _Failure | None = None
@@ -107,7 +111,14 @@ def _answer(
             return
         answer: Any
         try:
-            answer = broken or (read(task[0]) if batches is None else next(batches, _End()))
+            if batches is not None:
+                answer = next(batches, _End())
+            elif broken is None:
+                number, what = task
+                manual_seed(info.seed - info.id + TASKS + number)
+                answer = read(what)
+            else:
+                answer = broken
         except BaseException as error:
             answer = _failure(error)
         try:
@@ -123,6 +134,7 @@ def read_ahead(
     tasks: Iterable[Any],
     dataset: Any,
     *,
+    first: int,
     stream: Iterable[Any] | None,
     num_workers: int,
     prefetch_factor: int,
@@ -137,13 +149,14 @@ def read_ahead(
         read: makes a batch of a task.
         tasks: what to read, one batch each; it is drawn from in this process.
         dataset: what the workers' `WorkerInfo` shows.
+        first: the number of the first task.
         stream: in place of the tasks: each worker goes through its copy, and `read` is applied to what it gives.
         num_workers: how many processes; batch i comes from worker i modulo that.
         prefetch_factor: how many batches each of them makes ahead.
         timeout: the seconds to wait for a batch; 0: for ever, while the worker lives.
         init: is called in each worker with its number, before it reads.
         context: of multiprocessing, or the name of a start method; None: the default one.
-        seed: worker i starts the default generator at seed + i.
+        seed: worker i starts the default generator at seed + i, and anew at seed + TASKS + k for task number k.
 
     Raises:
         RuntimeError: a worker died, or gave no batch in time.
@@ -164,7 +177,7 @@ def read_ahead(
             worker.start()
             results.close()
             workers.append(worker)
-        todo = zip(tasks) if stream is None else itertools.repeat((None,))
+        todo = enumerate(tasks if stream is None else itertools.repeat(None), first)
         active = list(range(num_workers))
         pending: list[int] = []
 

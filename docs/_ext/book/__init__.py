@@ -1,0 +1,1 @@
+"""The derivation book: what is drawn, measured and written for each op of the table."""

@@ -1,0 +1,100 @@
+"""Where we differ from PyTorch and mean to, each with its reason: for the comparison, and for docs/differences.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A known difference from PyTorch: failures that contain `text`, and the reason."""
+
+    text: str
+    reason: str
+
+    def matches(self, failure: str) -> bool:
+        return self.text in failure
+
+
+ON_A_NUMBER = Difference("(2, int64[3]", "these methods of a tensor aren't made to be called on a number")
+NO_OUT = Difference("unexpected keyword argument 'out'", "nothing here writes into a tensor given as out=")
+UNSET = Difference("the value", "the elements are whatever the memory holds")
+
+EQUALS = Difference("result 1 is", "which one of equal elements is taken PyTorch leaves open; here it is the first")
+
+DIFFERENCES: dict[str, tuple[Difference, ...]] = {
+    "amax": (NO_OUT,),
+    "amin": (NO_OUT,),
+    "aminmax": (NO_OUT,),
+    "cholesky_inverse": (Difference("is 0, in PyTorch", "the other triangle isn't read, so its gradient is 0"),),
+    "cholesky_solve": (Difference("is 0, in PyTorch", "the other triangle isn't read, so its gradient is 0"),),
+    "linalg.norm": (
+        Difference("in PyTorch nan", "0 at the zero vector, to any order"),
+        Difference("the singular value 0 is repeated", "an error that says so, where PyTorch gives NaN"),
+    ),
+    "linalg.pinv": (
+        Difference("hermitian=True", "PyTorch's gradient is of the matrix, and its value of one triangle only"),
+    ),
+    "svd": (Difference("result 0", "the signs of singular vectors are those of each LAPACK"),),
+    "argsort": (Difference("(bool[8000])", "PyTorch leaves the order of equal elements open; here it is kept"),),
+    "cov": (Difference("second derivative 1 at [0] is 3.6", "what cancels in float32 leaves rounding, to both"),),
+    "kthvalue": (EQUALS, NO_OUT),
+    "median": (EQUALS,),
+    "mode": (
+        Difference("result 1 is", "which one of equal elements is taken PyTorch leaves open; here it is the last"),
+    ),
+    "nanmedian": (EQUALS,),
+    "sort": (Difference("(bool[8000])", "PyTorch leaves the order of equal elements open; here it is kept"),),
+    "topk": (EQUALS,),
+    **dict.fromkeys(("__radd__", "__rdiv__", "__rmul__", "__rand__", "__ror__", "__rxor__"), (ON_A_NUMBER,)),
+    "norm": (Difference("not 'nuc'; linalg.matrix_norm has", "the nuclear norm is a norm of matrices"),),
+    "cat": (NO_OUT,),
+    "new_empty": (UNSET,),
+    "sum_to_size": (Difference("dtype bool, in PyTorch int64", "what isn't summed stays as it is, a 0-d bool too"),),
+    **{
+        f"nn.functional.{name}": (Difference("the value at", "what chance drops are other elements"),)
+        for name in ("dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")
+    },
+    "nn.functional.scaled_dot_product_attention": (
+        Difference("dropout_p=0.5", "what chance drops are other elements"),
+    ),
+    "nn.functional.multi_head_attention_forward": (Difference("False, 0.5,", "what chance drops are other elements"),),
+    "nn.functional.rrelu": (Difference("training=True", "its slopes are random, and the numbers not PyTorch's"),),
+}
+"""Known differences of single functions, by PyTorch's name."""
+
+
+LEFT_OUT = (
+    ("`out=`", "results have memory of their own; methods in place (`add_`, `copy_`) write into a tensor"),
+    (
+        "complex numbers; `fft`, `stft`, `linalg.eig`, `linalg.eigvals`",
+        "dtypes are bools, integers and real numbers; a complex result is a `TypeError`",
+    ),
+    ("`bfloat16`, `float8`, quantized dtypes", "dtypes are NumPy's"),
+    (
+        "`device=`, `layout=`, `memory_format=`, `pin_memory=`; `x.cuda()`, `x.device`",
+        'there is one memory, the computer\'s; `x.to("cpu")` is `x`',
+    ),
+    ("sparse tensors, `sparse=True` of embeddings", "gradients are dense; `sparse=True` is an error"),
+    ("named dimensions, `x.sum('N')`", "dimensions are integers"),
+    ("`x.view(dtype)`", "`x.numpy().view(dtype)` looks at the bytes; it has no gradient in PyTorch either"),
+    (
+        "functions of numbers only, `add(2, 3)`",
+        "there is nothing to differentiate: an error says so, where PyTorch gives a tensor",
+    ),
+    (
+        "`linalg.lu`, `lu_factor`, `lu_solve`, `ldl_factor`",
+        "NumPy has neither factorisation; `solve`, `inv`, `det` are there",
+    ),
+    ("the order of equal elements that `sort(stable=False)` leaves open", "sorting is always stable"),
+    ("the numbers that a seed gives", "the generator is NumPy's; the distributions are PyTorch's"),
+    (
+        "`x[i] = v`, `index_put`, `index_copy` with a repeated index",
+        "the last write wins and has the gradient, PyTorch's gradient counts every write; see conventions.md",
+    ),
+    (
+        "gradients where PyTorch gives NaN or 0 for no reason",
+        "conventions.md lists each: a NaN is passed on to the input that holds it, nothing else makes one",
+    ),
+)
+"""What no function here does that PyTorch's function of that name does, with the reason."""
