@@ -23,10 +23,10 @@ from torch.testing._internal import common_nn
 from torch.testing._internal.common_modules import FunctionInput, ModuleErrorEnum, module_db
 
 import tinygrad_lab as tg
+from tests.torch.differences import Difference
 from tests.torch.opinfo import (
     DTYPES,
     WITHOUT_MEANING,
-    Difference,
     Result,
     Translation,
     UntranslatableError,
