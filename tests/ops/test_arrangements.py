@@ -189,7 +189,7 @@ def test_meta_data():
         (RuntimeError, lambda x: tg.broadcast_tensors(x, x.T), "broadcast: shapes (3, 4) and (4, 3) don't broadcast"),
         (RuntimeError, lambda x: tg.block_diag(x[None]), "block_diag: tensor 0 of shape (1, 3, 4) has more than 2"),
         (RuntimeError, lambda x: x[0].mT, "mT: of matrices or batches of them, not of a tensor of shape (4,)"),
-        (TypeError, lambda x: x.unsqueeze(1.0), "'float' object cannot be interpreted as an integer"),
+        (TypeError, lambda x: x.unsqueeze(1.0), "unsqueeze: dim must be an integer, not 1.0"),
     ],
 )
 def test_errors(kind, call, text):

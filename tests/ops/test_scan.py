@@ -87,7 +87,7 @@ def test_prod_along_one_dimension_only():
     assert x.prod(0).tolist() == [3, 8]
     assert x.prod(1, True).tolist() == [[2], [12]]
     assert (x.prod().item(), tg.prod(tg.zeros(2, 0), 1).tolist()) == (24, [1, 1])
-    with pytest.raises(TypeError, match="tuple"):
+    with pytest.raises(TypeError, match=r"prod: dim must be an integer, not \(0, 1\)"):
         x.prod((0, 1))
     with pytest.raises(IndexError):
         x.prod(2)

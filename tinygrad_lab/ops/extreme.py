@@ -13,8 +13,8 @@ from ..op import Array, op, table
 from ..public import public
 from .arithmetic import maximum, minimum
 from .index import _gather
-from .reduce import DimLike, add_reduce, axis_of, dim_of, kept, max_reduce, min_reduce
-from .shape import squeeze
+from .reduce import DimLike, add_reduce, axis_of, kept, max_reduce, min_reduce
+from .shape import dim_of, squeeze
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -270,6 +270,6 @@ def cummin(input: Array, dim: int) -> Extreme:
 
 
 def _running(input: Array, dim: int, least: bool) -> Extreme:
-    dim = dim_of("cummin" if least else "cummax", input, dim)
+    dim = dim_of("cummin" if least else "cummax", dim, input.ndim)
     index = _last_extreme(input, dim, least)
     return Extreme(_gather(input, dim, getattr(index, "array", index)), index)

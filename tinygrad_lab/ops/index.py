@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from ..public import public
 from .brackets import POSITIONS, apart, plain_index
 from .cast import cast
 from .compare import where
+from .shape import dim_of
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -435,7 +435,7 @@ def positions(name: str, input: Array, dim: int, index: Array) -> tuple[int, np.
         IndexError: there is no such dimension.
     """
     (places,) = arrays_of(name, index)
-    axis = dim_of(name, input, dim)
+    axis = dim_of(name, dim, input.ndim)
     if not places.size:
         return axis, places
     if places.dtype not in POSITIONS:
@@ -465,20 +465,3 @@ def in_range(name: str, places: Array, size: int, error: type[Exception], what: 
         if low < -size * negative or high >= size:
             wrong = high if high >= size else low
             raise error(f"{name}: index {wrong} is out of range for {what} of size {size}")
-
-
-def dim_of(name: str, input: Array, dim: int) -> int:
-    """`dim` of `input` counted from the front; a 0-d tensor has one.
-
-    Raises:
-        TypeError: it isn't an integer.
-        IndexError: there is no such dimension.
-    """
-    n: int = max(input.ndim, 1)
-    try:
-        d = operator.index(dim)
-    except TypeError:
-        raise TypeError(f"{name}: dim must be an integer, not {dim!r}") from None
-    if not -n <= d < n:
-        raise IndexError(f"{name}: dim {d} is out of range for {input.ndim} dimensions: expected {-n} to {n - 1}")
-    return d % n

@@ -13,9 +13,9 @@ from ..public import public
 from .arithmetic import _add
 from .cast import cast
 from .compare import where
-from .index import _getitem, _setitem, _unpick, arrays_of, dim_of, gather, in_range
+from .index import _getitem, _setitem, _unpick, arrays_of, gather, in_range
 from .scatter import _same_dtype, _single
-from .shape import expand, permute, reshape
+from .shape import dim_of, expand, permute, reshape
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -143,7 +143,7 @@ def take_along_dim(input: Array, indices: Array, dim: int | None = None) -> Tens
     elif input.ndim != places.ndim:
         raise RuntimeError(f"take_along_dim: input has {input.ndim} dimensions, indices has {places.ndim}")
     else:
-        axis = dim_of("take_along_dim", input, dim)
+        axis = dim_of("take_along_dim", dim, input.ndim)
     if not input.ndim:
         return take(input, places)
     size = input.shape[axis]
@@ -195,7 +195,7 @@ def select_scatter(input: Array, src: Array, dim: int, index: int) -> Tensor:
     arrays_of("select_scatter", input, src)
     if not input.ndim:
         raise IndexError("select_scatter: a 0-d tensor has no entries")
-    axis = dim_of("select_scatter", input, dim)
+    axis = dim_of("select_scatter", dim, input.ndim)
     in_range("select_scatter", np.asarray(index), input.shape[axis], IndexError, f"dim {axis}", negative=True)
     return _put("select_scatter", input, (slice(None),) * axis + (index,), src)
 
@@ -213,7 +213,7 @@ def slice_scatter(
     arrays_of("slice_scatter", input, src)
     if step < 1:
         raise RuntimeError(f"slice_scatter: step must be positive, not {step}")
-    axis = dim_of("slice_scatter", input, dim)
+    axis = dim_of("slice_scatter", dim, input.ndim)
     return _put("slice_scatter", input, (slice(None),) * axis + (slice(start, end, step),), src)
 
 
@@ -230,7 +230,7 @@ def diagonal_scatter(input: Array, src: Array, offset: int = 0, dim1: int = 0, d
         RuntimeError: `src` doesn't have the shape of the diagonal, or the two dimensions are one.
     """
     arrays_of("diagonal_scatter", input, src)
-    i, j = dim_of("diagonal_scatter", input, dim1), dim_of("diagonal_scatter", input, dim2)
+    i, j = dim_of("diagonal_scatter", dim1, input.ndim), dim_of("diagonal_scatter", dim2, input.ndim)
     if i == j:
         raise RuntimeError(f"diagonal_scatter: dim1 and dim2 must differ, both are {dim1}")
     rest = [d for d in range(input.ndim) if d not in (i, j)]

@@ -107,15 +107,6 @@ def _short_rows(x: Array, axis: Any) -> Array:
     return np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T)
 
 
-def dim_of(name: str, input: Array, dim: int) -> int:
-    """`dim` counted from the front; 0 for a 0-d tensor.
-
-    Raises:
-        IndexError: there is no such dimension.
-    """
-    return (*dims_of(name, input.ndim, int(dim)), 0)[0]
-
-
 def whole(input: Array) -> Any:
     """The dtype in which elements are summed: int64 for integers and bools, else None for their own."""
     return np.int64 if input.dtype.kind in "biu" else None

@@ -17,8 +17,8 @@ from ..public import public
 from .cast import cast
 from .compare import bitwise_xor
 from .elementwise import exp
-from .reduce import axis_of, dim_of, multiply_reduce, refuse_integers, whole
-from .shape import cat, narrow, reshape, spread
+from .reduce import axis_of, multiply_reduce, refuse_integers, whole
+from .shape import cat, dim_of, narrow, reshape, spread
 from .softmax import gap
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def cumsum(input: Array, dim: int, *, dtype: Any = None) -> Tensor:
     Raises:
         IndexError: there is no such dimension.
     """
-    y = _cumsum(input if dtype is None else cast(input, dtype), dim_of("cumsum", input, dim), False)
+    y = _cumsum(input if dtype is None else cast(input, dtype), dim_of("cumsum", dim, input.ndim), False)
     return y if dtype is None else cast(y, dtype)
 
 
@@ -199,7 +199,7 @@ def cumprod(input: Array, dim: int, *, dtype: Any = None) -> Tensor:
     Raises:
         IndexError: there is no such dimension.
     """
-    y = _cumprod(input if dtype is None else cast(input, dtype), dim_of("cumprod", input, dim), False)
+    y = _cumprod(input if dtype is None else cast(input, dtype), dim_of("cumprod", dim, input.ndim), False)
     return y if dtype is None else cast(y, dtype)
 
 
@@ -218,7 +218,7 @@ def prod(input: Array, dim: int | None = None, keepdim: bool = False, *, dtype: 
         IndexError: there is no such dimension.
     """
     if dim is not None:
-        dim = dim_of("prod", input, dim)
+        dim = dim_of("prod", dim, input.ndim)
     y = _prod(input if dtype is None else cast(input, dtype), dim, keepdim)
     return y if dtype is None else cast(y, dtype)
 
@@ -232,7 +232,7 @@ def logcumsumexp(input: Array, dim: int) -> Tensor:
         IndexError: there is no such dimension.
     """
     refuse_integers("logcumsumexp", input)
-    return _logcumsumexp(input, dim_of("logcumsumexp", input, dim), False)
+    return _logcumsumexp(input, dim_of("logcumsumexp", dim, input.ndim), False)
 
 
 @public
@@ -251,7 +251,7 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, 
         raise RuntimeError("diff: expected a tensor of at least one dimension, not a 0-d one")
     if n < 0:
         raise RuntimeError(f"diff: n must not be negative, but it is {n}")
-    dim = dim_of("diff", input, dim)
+    dim = dim_of("diff", dim, input.ndim)
     if n == 0:
         return reshape(input, input.shape)
     parts = [part for part in (prepend, input, append) if part is not None]

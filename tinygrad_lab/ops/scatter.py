@@ -23,14 +23,13 @@ from .index import (
     _unpick,
     along,
     arrays_of,
-    dim_of,
     flat_along,
     in_range,
     number,
     positions,
 )
 from .rounding import floor_divide
-from .shape import cat, expand, reshape
+from .shape import cat, dim_of, expand, reshape
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -397,7 +396,7 @@ def _vector(
     `strict`: int32 won't do, and the error of a wrong dtype. `negative`: positions may count from the end.
     """
     _, places = arrays_of(name, input, index)
-    axis = dim_of(name, input, dim)
+    axis = dim_of(name, dim, input.ndim)
     if places.ndim > 1:
         error = RuntimeError if negative else IndexError
         raise error(f"{name}: index must be a vector, not of shape {places.shape}")

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..op import Array, wrap
 from ..public import public
-from .reduce import dim_of
+from .shape import dim_of
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -40,7 +40,7 @@ def unique(
         IndexError: there is no such dimension.
     """
     x = array_of(input)
-    axis = None if dim is None else dim_of("unique", x, dim)
+    axis = None if dim is None else dim_of("unique", dim, x.ndim)
     if axis is not None and not x.ndim:
         x, axis = x.reshape(1), 0
     found, inverse, counts = np.unique(x, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
@@ -64,7 +64,7 @@ def unique_consecutive(
         IndexError: there is no such dimension.
     """
     x = array_of(input)
-    axis = 0 if dim is None else dim_of("unique_consecutive", x, dim)
+    axis = 0 if dim is None else dim_of("unique_consecutive", dim, x.ndim)
     rows = np.moveaxis(x, axis, 0) if dim is not None and x.ndim else x.reshape(-1)
     differs = rows[1:] != rows[:-1]
     new = np.ones(len(rows), bool)

@@ -385,13 +385,17 @@ def size_of(name: str, x: Array, dim: int) -> int:
 
 
 def dim_of(name: str, dim: int, ndim: int) -> int:
-    """`dim` counted from the front.
+    """`dim` counted from the front; a 0-d tensor has one.
 
     Raises:
         IndexError: there is no such dimension.
         TypeError: `dim` isn't an integer.
     """
-    n, dim = max(ndim, 1), operator.index(dim)
+    n = max(ndim, 1)
+    try:
+        dim = operator.index(dim)
+    except TypeError:
+        raise TypeError(f"{name}: dim must be an integer, not {dim!r}") from None
     if not -n <= dim < n:
         raise IndexError(f"{name}: dim {dim} is out of range for {ndim} dimensions: expected {-n} to {n - 1}")
     return dim % n

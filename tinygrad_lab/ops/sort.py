@@ -14,8 +14,8 @@ from ..domain import DISTINCT, FLAG, Dim, Given
 from ..op import Array, op
 from ..public import public
 from .extreme import Extreme, _pick, chosen, ties
-from .reduce import dim_of, kept, max_reduce
-from .shape import reshape
+from .reduce import kept, max_reduce
+from .shape import dim_of, reshape
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -200,7 +200,7 @@ def sort(input: Array, dim: int = -1, descending: bool = False, *, stable: bool 
     Raises:
         IndexError: there is no such dimension.
     """
-    dim = dim_of("sort", input, dim)
+    dim = dim_of("sort", dim, input.ndim)
     index = _argsort(input, dim, bool(descending))
     return Extreme(_pick(input, dim, index), index)
 
@@ -212,7 +212,7 @@ def argsort(input: Array, dim: int = -1, descending: bool = False, *, stable: bo
     Raises:
         IndexError: there is no such dimension.
     """
-    return _argsort(input, dim_of("argsort", input, dim), bool(descending))
+    return _argsort(input, dim_of("argsort", dim, input.ndim), bool(descending))
 
 
 @public
@@ -232,7 +232,7 @@ def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool
         RuntimeError: there aren't `k` elements along `dim`.
         IndexError: there is no such dimension.
     """
-    dim = dim_of("topk", input, dim)
+    dim = dim_of("topk", dim, input.ndim)
     _check_rank("topk", input, k, dim, 0)
     index = _top(input, k, dim, largest)
     return Extreme(_pick(input, dim, index), index)
@@ -263,7 +263,7 @@ def _filled_dim(name: str, input: Array, dim: int) -> int:
     Raises:
         IndexError: there isn't.
     """
-    dim = dim_of(name, input, dim)
+    dim = dim_of(name, dim, input.ndim)
     if input.ndim and not input.shape[dim]:
         raise IndexError(f"{name}: a tensor of shape {tuple(input.shape)} has nothing along dim {dim} to choose from")
     return dim

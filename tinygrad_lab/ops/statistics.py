@@ -15,9 +15,9 @@ from .compare import where
 from .elementwise import sqrt
 from .index import _gather
 from .linalg import matmul
-from .reduce import dim_of, refuse_integers, sum
+from .reduce import refuse_integers, sum
 from .sets import array_of
-from .shape import permute, reshape, squeeze, transpose
+from .shape import dim_of, permute, reshape, squeeze, transpose
 from .sort import sort
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _quantile(name: str, input: Array, q: Any, dim: int | None, keepdim: bool, i
     if 0 in shape:
         raise RuntimeError(f"{name}: a tensor of shape {shape} is empty, so it has no quantile")
     x, rest, kept = reshape(input, (-1,)), shape[:0], (1,) * len(shape)
-    at = 0 if dim is None else dim_of(name, input, dim)
+    at = 0 if dim is None else dim_of(name, dim, input.ndim)
     if dim is not None and shape:
         x = permute(input, [*(i for i in range(len(shape)) if i != at), at])
         rest, kept = x.shape[:-1], (*shape[:at], 1, *shape[at + 1 :])
