@@ -268,7 +268,8 @@ class Op:
                 again[i] = v.item()
             elif isinstance(v, (list, tuple, str)) and self.operand(i):
                 self.refuse(v)
-        if y.dtype.kind not in "fiub":
+        complex_step = any(type(v) is np.ndarray and v.dtype.kind == "c" for v in values)
+        if y.dtype.kind not in "fiub" and not complex_step:
             raise TypeError(f"{self.name}: the result is of {y.dtype}; there are real numbers, integers and bools only")
         if y.dtype.kind == "b" and not self.promotes:
             raise NotImplementedError(f"{self.name}: not defined for bool; convert with .to(...) first")

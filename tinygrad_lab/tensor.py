@@ -238,7 +238,6 @@ class Tensor(Operators, Methods, NumPyProtocols):
             raise RuntimeError(f"{name}: this tensor doesn't require grad; ask with requires_grad_() before using it")
         return self._node
 
-    @public
     def backward(
         self,
         gradient: Tensor | None = None,

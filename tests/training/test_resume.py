@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,14 @@ from tinygrad_lab.utils.data import DataLoader, TensorDataset
 
 # The events of a run: one at the start, then for each epoch its start, 3 for each of its 3 steps, its end and rest.
 EVENTS = 1 + EPOCHS * (1 + 3 * 3 + 2) + 1
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Ctrl-C is heard, as by a program that runs in the foreground: one started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["default", "own"])
