@@ -112,7 +112,7 @@ INDICES = {
 
 @pytest.fixture(scope="module")
 def indices():
-    return draws("getitem", 600)
+    return draws("getitem", 1500)
 
 
 @pytest.mark.parametrize("kind", INDICES)
