@@ -342,7 +342,7 @@ class Op:
         if "numpy boolean" in str(error):  # -, of bools
             return RuntimeError(f"{self.name}: {error}")
         if type(error) is ValueError:  # NumPy's
-            error = RuntimeError(str(error))
+            return RuntimeError(f"{self.name}: {error} (operands of shape {shown})")
         return retold(self.name, error, dict(zip(self.params, values, strict=False)))
 
 
