@@ -28,6 +28,7 @@ extensions = [
 exclude_patterns = ["_build", "_ext", "**/.ipynb_checkpoints"]
 nitpicky = True
 nitpick_ignore_regex = [("py:class", ".*")]  # types in signatures, most of them other projects'
+suppress_warnings = ["ref.python"]  # a type's name without its module, of which there are two
 default_role = "literal"  # docstrings put code in single backticks, as Markdown does
 
 autodoc_typehints = "signature"

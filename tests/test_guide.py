@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("page", ["proving.md", "seeing.md", "training.md"])
+@pytest.mark.parametrize("page", ["deriving.md", "proving.md", "seeing.md", "training.md"])
 def test_a_guide_is_up_to_date_and_leaves_nothing_behind(page: str, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     command = [sys.executable, str(ROOT / "docs/run.py"), "--check", str(ROOT / "docs" / page)]

@@ -31,3 +31,9 @@ def test_the_op_and_its_property():
         names["test_my_tanh"]()
     finally:
         tg.ops.table.pop("my_tanh", None)
+
+
+def test_the_derivation(capsys):
+    exec(BLOCKS[3], {"tg": tg})
+    printed = BLOCKS[3].rsplit("# ", 1)[1]
+    assert capsys.readouterr().out == printed

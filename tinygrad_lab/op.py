@@ -407,7 +407,7 @@ def op(
             tensors share; it leaves summing over broadcast dimensions to the engine.
         each: for a forward `f(plain, *operands)`, the rule `each(i, g, y, plain, *operands)` of the i-th operand.
         domain: a `Domain` for each parameter, or one for all.
-        shapes: "(*), (*) -> (*)" if not given, an elementwise op that broadcasts.
+        shapes: `"(*), (*) -> (*)"` if not given, an elementwise op that broadcasts.
         ufunc: NumPy's ufunc of that meaning; called on a tensor, it is this op.
 
     For the other arguments see `Op`. The docstring of the forward holds the derivation.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .graph import toposort
 from .nn import Module
 from .script import NAME, run, split, traced
 from .tensor import Tensor
@@ -76,16 +77,17 @@ def found(target: str) -> tuple[Tensor, dict[str, Tensor]]:
             raise ValueError(f"{file} must have a tensor or a function without arguments for {wanted}; {known}")
         value = values[name]
         result = value if isinstance(value, Tensor) else traced(file, value)
-    names = _names(values)
+    more: dict[str, Tensor] = {}
     if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping | Module):
-        result, more = result
-        names |= dict(more) if isinstance(more, Mapping) else dict(more.named_parameters())
+        result, named = result
+        more = dict(named) if isinstance(named, Mapping) else dict(named.named_parameters())
     if not isinstance(result, Tensor):
         raise ValueError(
             f"{name} in {file} must return a tensor, or a tensor and names for others in a dict or module, not "
             f"{type(result).__name__}"
         )
-    return result, names
+    used = set(toposort([] if result._node is None else [result._node]))
+    return result, {k: t for k, t in _names(values).items() if t._node is None or t._node in used} | more
 
 
 def _is_result(value: Any) -> bool:

@@ -28,9 +28,11 @@ log = logging.getLogger(__name__)
 COMMANDS = {r"\arg": r"\operatorname{arg}", r"\_": "_"}
 
 # What a browser needs to be told that LaTeX knows: words are functions, which stand off their argument, but for a
-# parenthesis, and off what is before them; an infinity is no operator; a bar over a product is as long as it.
+# parenthesis, and off what is before them; an infinity is no operator; the bars of an absolute value
+# stand close; behind an operator a minus is a sign; a bar over a product is as long as it.
 WORD = r"<m[io](?: [^>]*)?>(?P<word>[a-zA-Z][a-zA-Z ]+)</m[io]>"
 FUNCTION = "<mi>[a-zA-Z ]{2,}</mi>"
+MINUS = '<mo form="prefix">&#x02212;</mo>'
 SPACE = '<mspace width="0.17em" />'
 REWRITES = [
     (WORD, r"<mi>\g<word></mi>"),
@@ -38,6 +40,8 @@ REWRITES = [
     (rf"(<msup>{FUNCTION}.{{1,40}}?</msup>)(?=<m[in])", rf"\1{SPACE}"),
     (rf"(</m(?:i|n|sup|sub|frac)>)(?=(?:<msup>|<munder>)?{FUNCTION})", rf"\1{SPACE}"),
     ("<mo>&#x0221E;</mo>", "<mi>&#x0221E;</mi>"),
+    (r"<mo( [^>]*)?>&#x0007C;</mo>", r'<mo\1 lspace="0" rspace="0">&#x0007C;</mo>'),
+    (r"(<mo(?: [^>]*)?>(?!&#x0(?:0029|005D|007C);|[])|])[^<]*</mo>)<mo>&#x02212;</mo>", rf"\1{MINUS}"),
     (r'<mo (?:accent|stretchy)="true">&#x0(?:2015|00AF);</mo>', '<mo stretchy="true">&#x203E;</mo>'),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import re
 from pathlib import Path
@@ -21,7 +22,7 @@ def inline(svg: str, title: str = "") -> str:
     prefix = f"p{next(_number)}-"
     svg = re.sub(r'\bid="', f'id="{prefix}', svg)
     svg = re.sub(r'((?:xlink:)?href="#|url\(#)', rf"\1{prefix}", svg)
-    label = f' role="img" aria-label="{title}"' if title else ""
+    label = f' role="img" aria-label="{html.escape(title)}"' if title else ""
     return svg.replace("<svg", f'<svg class="picture"{label}', 1)
 
 
@@ -59,9 +60,8 @@ class InlineDrawings(SphinxPostTransform):
         for image in list(self.document.findall(nodes.image)):
             path = Path(self.env.srcdir / image["uri"])
             if path.suffix == ".svg" and path.exists():
-                title = nodes.make_id(image.get("alt", "")) and nodes.Text(image.get("alt", "")).astext()
-                raw = nodes.raw("", inline(path.read_text(encoding="utf-8"), title), format="html")
-                image.replace_self(raw)
+                drawing = inline(path.read_text(encoding="utf-8"), image.get("alt", ""))
+                image.replace_self(nodes.raw("", drawing, format="html"))
 
 
 def write_css(app: Sphinx, exception: Exception | None) -> None:

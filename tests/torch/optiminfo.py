@@ -20,8 +20,9 @@ import torch
 from torch.testing._internal.common_optimizers import OptimizerErrorEnum, optim_db
 
 import tinygrad_lab as tg
+from tests.torch.differences import Difference
 from tests.torch.modinfo import Arguments, signature
-from tests.torch.opinfo import DTYPES, Difference, Result, UntranslatableError, close, show
+from tests.torch.opinfo import DTYPES, Result, UntranslatableError, close, show
 
 STEPS = 12
 SHAPES = ((3, 4), (5, 2), (2, 2))  # matrices, as Muon asks for

@@ -42,6 +42,8 @@ CONTEXT = Context(
 c = Symbol("c", dims=(3, 2))
 
 SUBJECTS: dict[str, Symbol] = {
+    "operators": made(table["mul"], a, b),
+    "squared": made(table["square"], a),
     "permuted": made(table["permute"], X, (1, 0)),
     "constant_moved": made(spread, s, (3, 2), None, False),
     "nothing_summed": made(sum_to, a, (3, 2)),
@@ -155,6 +157,7 @@ def test_what_is_multiplied_out_is_the_same(e: Symbol, seed: int) -> None:
         (made(full, -1, (3, 2)) * a, "-a"),
         ((a - b) / s - a / s, r"-\frac{b}{s}"),
         (a * (b * (1 - b)), r"a \odot b \odot (1 - b)"),
+        (made(table["pow"], a, 2.0) * made(table["pow"], a, 1), "a^{3}"),
         (a / 4 - c / 4, r"\frac{a - c}{4}"),
         (made(operator.truediv, a, Size(4, "B", 4)) + made(operator.truediv, b, Size(4, "B", 4)), r"\frac{a + b}{B}"),
         (X @ (Y * -0.5), r"-\frac{1}{2} \, X \, Y"),

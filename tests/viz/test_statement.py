@@ -151,6 +151,27 @@ def test_an_intermediate_is_taken_as_given() -> None:
     assert d.result.text == "∂L/∂h = 2 h"
 
 
+def test_an_intermediate_and_what_it_is_made_of() -> None:
+    w = tg.ones(2, requires_grad=True)
+    h = w.exp().named("h")
+    d = tg.derive((h * h).sum(), [h, w], {"w": w})
+    assert [f.text for f in d.results] == ["∂L/∂h = 2 h", "∂L/∂w = 2 h²"]
+
+
+def test_a_long_chain_of_what_has_no_name() -> None:
+    y = a = tg.ones(1, requires_grad=True)
+    for _ in range(300):
+        y = -(y + 1)
+    assert tg.derive(y, a, limit=None).result.text == "w̄ = g"
+
+
+def test_a_tensor_that_is_used_too_often() -> None:
+    a = tg.ones(1, requires_grad=True)
+    y = tg.stack([a.exp() for _ in range(700)]).sum()
+    with pytest.raises(ValueError, match="derive: a tensor is used so often"):
+        tg.derive(y, a, limit=None)
+
+
 def test_the_result_by_itself() -> None:
     y, names = layer()
     assert tg.derive(y, y, names).result.text == "∂L/∂L = 1"

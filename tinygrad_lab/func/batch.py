@@ -6,12 +6,14 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from ..ops.arrange import movedim
 from ..ops.part import select
 from ..ops.shape import stack
 from ..random import default_generator
 from ..tensor import Tensor
-from .tree import Tree, check_tensors, leaves, like
+from .tree import Tree, leaves, like
 
 
 def vmap(
@@ -32,20 +34,26 @@ def vmap(
         func: takes and returns tensors, or tuples, lists and dicts of them.
         in_dims: the dimension of each argument to map over: a number for all, or a tuple in the arguments' form; None
             for an argument that every call gets whole.
-        out_dims: where the results have the batch's dimension: a number, or a tuple in their form.
+        out_dims: where the results have the batch's dimension: a number, or a tuple in their form; None for a result
+            that is the same for the whole batch.
         randomness: "different": each call draws its own numbers; "same": the same; "error": none may draw.
         chunk_size: has no meaning in a loop.
 
     Raises:
-        ValueError: `in_dims` doesn't fit the arguments, all of it is None, or the batches' sizes differ or are 0.
+        ValueError: `in_dims` doesn't fit the arguments, all of it is None, or the batches' sizes differ; `out_dims`
+            doesn't fit the results, which must be tensors, or is None for one that differs; or `chunk_size` isn't
+            positive.
         RuntimeError: `func` drew random numbers with "error", or `randomness` is none of the three.
     """
     if randomness not in ("error", "different", "same"):
         raise RuntimeError(f"vmap: randomness should be 'error', 'different' or 'same', not {randomness!r}")
+    check_chunk_size("vmap", chunk_size)
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if isinstance(in_dims, (tuple, list)) and len(in_dims) != len(args):
+        if isinstance(in_dims, list):
+            raise ValueError(f"vmap: in_dims must be an integer or a tuple, not {in_dims!r}")
+        if isinstance(in_dims, tuple) and len(in_dims) != len(args):
             raise ValueError(f"vmap: in_dims has {len(in_dims)} entries for {len(args)} arguments")
         dims = _spread("in_dims", list(in_dims) if isinstance(in_dims, tuple) else in_dims, list(args))
         given = leaves(list(args))
@@ -62,23 +70,49 @@ def vmap(
             what = f"different sizes {sorted(sizes)}" if sizes else "in_dims of None only: there is no batch"
             raise ValueError(f"vmap: the arguments have {what}")
         (size,) = sizes
-        if size == 0:
-            raise ValueError("vmap: the batch is empty, so there is no call to take the results' shapes from")
         state = None if randomness == "different" else default_generator.get_state()
         results = []
-        for i in range(size):
+        for i in range(max(size, 1)):
             if randomness == "same" and state is not None:
                 default_generator.set_state(state)
-            parts = (x if d is None else select(x, d, i) for d, x in zip(dims, given))
+            parts = (x if d is None else _part(x, d, i) for d, x in zip(dims, given))
             results.append(func(*like(list(args), iter(parts)), **kwargs))
         if randomness == "error" and default_generator.get_state() != state:
             raise RuntimeError("vmap: the function drew random numbers; say randomness='different' or 'same'")
-        check_tensors("vmap", "what the function returns", results)
+        for leaf in leaves(results):
+            if not isinstance(leaf, Tensor):
+                raise ValueError(f"vmap: the function must return tensors only, not {type(leaf).__name__} {leaf!r:.60}")
         columns = zip(*map(leaves, results), strict=True)
         places = _spread("out_dims", out_dims, results[0])
-        return like(results[0], (movedim(stack(list(c)), 0, d) for c, d in zip(columns, places, strict=True)))
+        return like(results[0], (_joined(list(c), d, size) for c, d in zip(columns, places, strict=True)))
 
     return call
+
+
+def check_chunk_size(name: str, chunk_size: int | None) -> None:
+    """Refuse a size that makes no chunks.
+
+    Raises:
+        ValueError: it isn't positive.
+    """
+    if chunk_size is not None and chunk_size <= 0:
+        raise ValueError(f"{name}: chunk_size should be None or greater than 0, not {chunk_size}")
+
+
+def _part(x: Tensor, dim: int, i: int) -> Tensor:
+    """What call i is given; zeros, for the shapes of the results, if the batch is empty."""
+    if x.shape[dim]:
+        return select(x, dim, i)
+    return x.new_zeros(x.shape[: dim % x.ndim] + x.shape[dim % x.ndim + 1 :])
+
+
+def _joined(parts: list[Tensor], dim: int | None, size: int) -> Tensor:
+    """The results of all calls in one tensor; of none, for an empty batch; or the one that all gave."""
+    if dim is None:
+        if any(not np.array_equal(p.array, parts[0].array, equal_nan=True) for p in parts):
+            raise ValueError("vmap: out_dims is None for a result that isn't the same for the whole batch")
+        return parts[0]
+    return movedim(stack(parts)[:size], 0, dim)
 
 
 def _spread(name: str, dims: Any, tree: Tree) -> list[Any]:

@@ -85,6 +85,18 @@ def _swapped(module: Module, values: Mapping[str, Tensor]) -> Iterator[None]:
             holder[last] = value
 
 
+def replace_all_batch_norm_modules_(root: Module) -> Module:
+    """Let all batch normalisations in `root` go by the batch alone, without running statistics. Returns the module.
+
+    Only so they can be called by `vmap`, whose calls share the module.
+    """
+    for module in root.modules():
+        if "BatchNorm" in type(module).__name__ and module.track_running_stats:
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root
+
+
 def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """The parameters, and the buffers, of modules of one class, each stacked along a new first dimension.
 

@@ -15,6 +15,7 @@ from ..op import wrap
 from ..ops.cast import clone
 from ..ops.shape import reshape, stack
 from ..tensor import Tensor
+from .batch import check_chunk_size
 from .tree import Tree, check_tensors, leaves, like, map_tree
 
 Argnums = int | tuple[int, ...]
@@ -234,13 +235,16 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple
     return (output, vjp_fn, _settled(run.aux)) if has_aux else (output, vjp_fn)
 
 
-def jacrev(func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+def jacrev(
+    func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False, chunk_size: int | None = None
+) -> Callable[..., Any]:
     """The function that returns the Jacobian, a row at a time: one walk back for each element of the output.
 
     Args:
         func: takes and returns tensors, or tuples, lists and dicts of them.
         argnums: the number of the argument to differentiate by, or a tuple of numbers, for a tuple of Jacobians.
         has_aux: `func` returns a pair (output, aux), and the Jacobian comes in a pair with `aux`.
+        chunk_size: has no meaning here: the rows come one by one.
 
     Returns:
         a function of the arguments of `func`: in the form of the output, and in each of its places in that of the
@@ -248,7 +252,9 @@ def jacrev(func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = Fa
 
     Raises:
         RuntimeError: as `grad`, for an output of any shape.
+        ValueError: `chunk_size` isn't positive.
     """
+    check_chunk_size("jacrev", chunk_size)
 
     @functools.wraps(func)
     def call(*args: Any, **kwargs: Any) -> Any:

@@ -155,6 +155,25 @@ def eye_(tensor: Tensor) -> Tensor:
     return _fill(tensor, np.eye(tensor.shape[0], tensor.shape[1]), "eye_")
 
 
+def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
+    """The weight `(c_out, c_in / groups, *)` of a convolution that keeps as many channels as there are, of each group.
+
+    Raises:
+        ValueError: the tensor isn't of 3, 4 or 5 dimensions, or `groups` doesn't divide the first.
+    """
+    if tensor.ndim not in (3, 4, 5):
+        raise ValueError(f"Only tensors with 3, 4, or 5 dimensions are supported, not of shape {tensor.shape}")
+    if tensor.shape[0] % groups:
+        raise ValueError(f"dim 0, of size {tensor.shape[0]}, must be divisible by groups, {groups}")
+    values = np.zeros(tensor.shape, tensor.dtype)
+    each = tensor.shape[0] // groups
+    kept = np.arange(min(each, tensor.shape[1]))
+    middle: Any = tuple(size // 2 for size in tensor.shape[2:])
+    for g in range(groups):
+        values[(g * each + kept, kept, *middle)] = 1
+    return _fill(tensor, values, "dirac_")
+
+
 def _matrix(tensor: Tensor) -> None:
     if tensor.ndim != 2:
         raise ValueError(f"Only tensors with 2 dimensions are supported, not of shape {tensor.shape}")

@@ -49,7 +49,6 @@ def _recurrent(y: Array, x: Array, weight: Array, *others: Any) -> int:
 MULTIPLY_ADDS: dict[str, Callable[..., int]] = {
     "matmul": lambda y, a, b: y.size * a.shape[-1],
     "affine": lambda y, x, w, b: y.size * x.shape[-1],
-    "attention": lambda y, q, k, v, *_: y[..., 0].size * k.shape[-2] * (q.shape[-1] + v.shape[-1]),
     "vecdot": lambda y, a, b: y.size * a.shape[-1],
     "euclidean": lambda y, a, b: y.size * a.shape[-1],
     "einsum": _einsum,

@@ -123,7 +123,7 @@ def _rows(x: Array) -> Array:
 
 @public
 def linear(input: Array, weight: Array, bias: Array | None = None) -> Tensor:
-    """Affine map of the last dimension, `input @ weight.T + bias`: (*, in) and (out, in) give (*, out).
+    """Affine map of the last dimension, `input @ weight.T + bias`: `(*, in)` and `(out, in)` give `(*, out)`.
 
     Raises:
         TypeError: an operand is neither tensor nor array.
@@ -313,7 +313,7 @@ def ger(input: Array, vec2: Array) -> Tensor:
 
 @public
 def inner(input: Array, other: Array) -> Tensor:
-    """Scalar products of the last dimensions, (*, k) and (+, k) give (*, +); a 0-d operand is multiplied with.
+    """Scalar products of the last dimensions, `(*, k)` and `(+, k)` give `(*, +)`; a 0-d operand is multiplied with.
 
     Raises:
         RuntimeError: the last sizes, or the dtypes, differ.

@@ -40,7 +40,7 @@ def derive(
 
     Raises:
         RuntimeError: `y` has no graph, or doesn't depend on the tensor, or its graph was freed by backward.
-        ValueError: there is no tensor of that name, or there are more operations than `limit`.
+        ValueError: there is no tensor of that name, or there are more operations than `limit`, or than Python can walk.
     """
     if isinstance(y, Record):
         found = y
@@ -54,7 +54,13 @@ def derive(
     deriver = Deriver(found, behind, wanted, limit, named(names))
     root = deriver.symbol[deriver.root]
     seed = None if root.dims == () else Symbol(deriver.letters.fresh("g"), dims=root.dims)
-    return deriver.derive(seed, values)
+    try:
+        return deriver.derive(seed, values)
+    except RecursionError as error:
+        raise ValueError(
+            "derive: a tensor is used so often, or a formula is nested so deep, that Python can't walk it; derive with "
+            "respect to a tensor nearer to the result"
+        ) from error
 
 
 def _wanted(record: Record, behind: Mapping[str, Any], wrt: Any) -> list[str]:

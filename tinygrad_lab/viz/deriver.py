@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from .formula import read
 from .latex import latex
 from .letters import as_typed, named_vertices
 from .record import Edge, Record, Vertex
-from .rewriting import Context, simplify
+from .rewriting import OPERATORS, Context, simplify
 from .ring import shortest
 from .stats import told
 
@@ -53,12 +53,9 @@ def rule_of(op: Op, i: int) -> Any:
     return op.rules[i] if i < len(op.rules) else None
 
 
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg,
-    "matmul": operator.matmul,
-}  # fmt: skip
 _INLINE = ("neg", "permute", "cast", "clone")
 _WITH_NUMBER = ("add", "sub", "mul", "div")
+_NESTED = 3  # operations without a name, one in the other
 
 
 class Deriver:
@@ -81,7 +78,7 @@ class Deriver:
             self.inputs.setdefault(edge.target, []).append(edge)
         self.root = record.outputs[0]
         self.wanted = list(dict.fromkeys(wanted))
-        self.path = self._path()
+        self.path, self.ends = self._path()
         self.shown = self._needed()
         count = sum(self.vertex[id_].kind == "op" for id_ in self.shown)
         if limit is not None and count > limit:
@@ -90,8 +87,11 @@ class Deriver:
                 f"limit={limit}; derive with respect to a tensor nearer to the result, such as {self._nearer(limit)}, "
                 "or pass limit=None"
             )
+        self.inlined = self._without_names()
         self.inline: dict[str, Symbol] = {}
-        names, self.letters = named_vertices(record, lambda v: v.id in self.shown and not self._inlined(v), called)
+        self.args: dict[str, list[Any]] = {}
+        shown = self.shown - self.inlined
+        names, self.letters = named_vertices(record, lambda v: v.id in shown, called)
         self.facts: list[str] = []
         self.definitions: list[Definition] = []
         self.abbreviations: dict[Any, Symbol] = {}
@@ -105,45 +105,51 @@ class Deriver:
 
     # ------------------------------------------------------------------------------------ which part of the graph
 
-    def _path(self) -> set[str]:
-        """The vertices on the way from the wanted ones to the result."""
+    def _path(self) -> tuple[set[str], set[str]]:
+        """The vertices on the way from the wanted ones to the result, and those wanted ones that depend on no other."""
         below = set(self.wanted)
+        ends = set(self.wanted)
         for v in self.record.vertices:
             if any(e.source in below for e in self.inputs.get(v.id, ())):
                 below.add(v.id)
+                ends.discard(v.id)
         found = {self.root}
         for v in reversed(self.record.vertices):
-            if v.id in found and v.id not in self.wanted:
+            if v.id in found and v.id not in ends:
                 found.update(e.source for e in self.inputs.get(v.id, ()) if e.source in below)
-        return found & below
+        return found & below, ends
 
     def _needed(self) -> set[str]:
-        """What the result is made of, the wanted ones taken as given."""
+        """What the result is made of; a wanted one is taken as given, but where it depends on another."""
         found = {self.root, *self.wanted}
         for v in reversed(self.record.vertices):
-            if v.id in found and v.id not in self.wanted:
+            if v.id in found and v.id not in self.ends:
                 found.update(e.source for e in self.inputs.get(v.id, ()))
         return found
 
     def _said(self, ids: Sequence[str]) -> str:
-        return ", ".join(self.vertex[id_].name or self.vertex[id_].label for id_ in ids)
+        found = [self.vertex[id_] for id_ in ids]
+        return ", ".join(v.name or f"the {v.label} of shape {v.shape}" for v in found)
 
     def _nearer(self, limit: int) -> str:
         """A named tensor close enough to the result, or how to name one."""
         near = [v for v in self.record.vertices[-limit:] if v.kind == "op" and v.name and v.id != self.root]
         return repr(near[0].name) if near else 'one that you name with .named("h")'
 
-    def _inlined(self, v: Vertex) -> bool:
-        """Whether it stands inside the formulas of others, without a name."""
-        if v.kind == "constant":
-            return self._number(v) is not None
-        if v.kind != "op" or v.name is not None or v.id == self.root or v.id in self.wanted:
-            return False
-        if v.label in _INLINE:
-            return True
-        operands = [self.vertex[e.source] for e in self.inputs.get(v.id, ())]
-        numbers = [w for w in operands if w.kind == "constant" and self._number(w) is not None]
-        return v.label in _WITH_NUMBER and len(numbers) == 1
+    def _without_names(self) -> set[str]:
+        """What stands inside the formulas of others: numbers, and a few operations on what has a name."""
+        depth: dict[str, int] = {}
+        for v in self.record.vertices:
+            if v.kind == "constant" and self._number(v) is not None:
+                depth[v.id] = 0
+            elif v.kind == "op" and v.name is None and v.id != self.root and v.id not in self.wanted:
+                sources = [e.source for e in self.inputs.get(v.id, ())]
+                with_number = v.label in _WITH_NUMBER and sum(depth.get(s) == 0 for s in sources) == 1
+                if v.label in _INLINE or with_number:
+                    depth[v.id] = 1 + max(depth.get(s, 0) for s in sources)
+                    if depth[v.id] > _NESTED:
+                        del depth[v.id]
+        return set(depth)
 
     def _number(self, v: Vertex) -> Any:
         """The number that a constant is, None if it is a tensor."""
@@ -164,12 +170,12 @@ class Deriver:
         for v in self.record.vertices:
             if v.id not in self.shown:
                 continue
-            if self._inlined(v):
+            if v.id in self.inlined:
                 if v.kind == "op":
                     self.inline[v.id] = self._made(v)
                 continue
             symbol = self.symbol[v.id]
-            if v.id in self.wanted or v.kind != "op":
+            if v.id in self.ends or v.kind != "op":
                 if v.id not in self.inline:
                     note = v.name if v.name is not None and "." in v.name else "leaf" if v.kind == "leaf" else "given"
                     self._note(symbol, None, note, v)
@@ -212,8 +218,8 @@ class Deriver:
         if v.label == "log1p":  # as it is written by hand; computed as a logarithm of 1 + x it is less exact near 0
             return made(table["log"], shortest(1 + args[0]))
         if v.label in _INLINE:
-            return simplify(made(_OPERATORS.get(op.name, op), *args), Context())[0]  # type: ignore[no-any-return]
-        return made(_OPERATORS.get(op.name, op), *args)
+            return simplify(made(OPERATORS.get(op.name, op), *args), Context())[0]  # type: ignore[no-any-return]
+        return made(OPERATORS.get(op.name, op), *args)
 
     def _counted(self, dims: tuple[int, ...]) -> tuple[Size, ...]:
         """The sizes of what a mean is over; their product has a letter, B if it is that of a batch of losses."""
@@ -233,6 +239,11 @@ class Deriver:
 
     def _args(self, v: Vertex) -> list[Any]:
         """The arguments of an op: formulas of its operands, and its options as they are."""
+        if v.id not in self.args:
+            self.args[v.id] = self._read_args(v)
+        return self.args[v.id]
+
+    def _read_args(self, v: Vertex) -> list[Any]:
         op = table[v.label]
         node = self.behind.get(v.id)
         live = node.args if isinstance(node, Node) else None

@@ -276,7 +276,7 @@ def evaluate(expression: Any, values: Mapping[str, Any]) -> Any:
     def value(e: Any) -> Any:
         if isinstance(e, Fraction):
             return float(e)
-        if isinstance(e, tuple | list):
+        if type(e) in (tuple, list):
             return type(e)(map(value, e))
         if not isinstance(e, Symbol):
             return e
@@ -357,7 +357,7 @@ def same(a: Any, b: Any) -> bool:
 
 def names_in(e: Any) -> set[str]:
     """The names that stand in an expression, or in several."""
-    if isinstance(e, tuple | list):
+    if type(e) in (tuple, list):
         return set().union(*map(names_in, e))
     if not isinstance(e, Symbol):
         return set()
@@ -366,7 +366,7 @@ def names_in(e: Any) -> set[str]:
 
 def substituted(e: Any, names: Mapping[str, Symbol]) -> Any:
     """The expression with expressions in place of names."""
-    if isinstance(e, tuple | list):
+    if type(e) in (tuple, list):
         return type(e)(substituted(a, names) for a in e)
     if not isinstance(e, Symbol):
         return e
@@ -392,9 +392,9 @@ _SIGNS: dict[Any, int] = {operator.neg: 2, operator.sub: 1, operator.truediv: 1,
 
 
 def cost(e: Any) -> int:
-    """How much there is to read: 4 for each name and number, a little for signs and fractions."""
+    """How much there is to read: 4 for each name, 3 for each number, a little for signs and fractions."""
     if not isinstance(e, Symbol) or e.head is None:
-        return 4 + 2 * (is_number(e) and e < 0)
+        return (5 if e < 0 else 3) if is_number(e) else 4
     if not e._cost:
         below = e.head is operator.truediv and getattr(e.args[0], "head", None) is operator.neg
         e._cost = sum(cost(a) for a in e.args if isinstance(a, Symbol) or is_number(a)) or 4

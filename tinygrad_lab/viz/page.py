@@ -256,13 +256,13 @@ _RAISED = str.maketrans("0123456789+-nTk", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ
 
 def readable(tex: str) -> str:
     """A formula in LaTeX as one line of Unicode."""
+    tex = re.sub(r"\\begin\{cases\}(.*?)\\end\{cases\}", _cases, tex)
     inner = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
     tex = re.sub(r"\\([dt]?frac)(\w)(\w)", r"\\\1{\2}{\3}", tex)
     for _ in range(4):
         tex = re.sub(r"\\[dt]?frac" + inner + inner, lambda m: f"{_held(m[1])} / {_held(m[2])}", tex)
         tex = re.sub(r"\\sqrt" + inner, r"√(\1)", tex)
         tex = re.sub(r"\\(?:text|operatorname|mathrm|mathbf)\*?" + inner, r"\1", tex)
-    tex = re.sub(r"\\begin\{cases\}(.*?)\\end\{cases\}", _cases, tex)
     for sign in sorted(_SIGNS, key=len, reverse=True):
         tex = re.sub(re.escape(sign) + (r"(?![a-zA-Z])" if sign[-1].isalpha() else ""), _SIGNS[sign], tex)
     tex = re.sub(r"\^\{?([0-9+\-nTk]+)\}?", lambda m: m[1].translate(_RAISED), tex)
@@ -274,7 +274,8 @@ def readable(tex: str) -> str:
 def _cases(match: re.Match[str]) -> str:
     """`(a if c, else b)`."""
     rows = [[part.strip() for part in row.split("&")] for row in match[1].split(r"\\")]
-    return f"({', '.join(f'else {value}' if when == 'else' else f'{value} if {when}' for value, when in rows)})"
+    said = [f"else {value}" if when == r"\text{else}" else f"{value} if {when}" for value, when in rows]
+    return f"({', '.join(said)})"
 
 
 def _held(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import sum_to
-from ..op import table
+from ..op import Op, table
 from ..ops.reduce import kept
 from ..ops.shape import spread
 from .expression import Symbol, full, indicator, is_number, made, reshaped, same, summed, transposed
@@ -109,6 +109,27 @@ def simplify(e: Any, context: Context) -> tuple[Any, list[str]]:
         return found
 
     return simple(e), list(reasons)
+
+
+# ------------------------------------------------------------------------------------ one way to say one thing
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "neg": operator.neg,
+    "matmul": operator.matmul, "pow": operator.pow,
+}  # fmt: skip
+"""The ops that are operators of Python."""
+
+
+@rewrite("")
+def operators(e: Symbol, context: Context) -> Any:
+    """An op that is an operator, as that."""
+    head = OPERATORS.get(e.head.name) if isinstance(e.head, Op) else None
+    return None if head is None else made(head, *e.args)
+
+
+@rewrite("")
+def squared(e: Symbol, context: Context) -> Any:
+    return made(operator.pow, e.args[0], 2) if _op(e, "square") else None
 
 
 # ------------------------------------------------------------------------------------------------ shapes

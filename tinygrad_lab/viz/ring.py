@@ -56,9 +56,10 @@ class Ring:
             return times(self.factor(self.polynomial(e.args[0])), self.factor(self.polynomial(e.args[1])))
         if e.head is operator.truediv and (below := self.factor(self.polynomial(e.args[1]))):
             return times(self.factor(self.polynomial(e.args[0])), power(below, -1))
-        if e.head is operator.pow and type(e.args[1]) is int and isinstance(e.args[0], Symbol):
-            if (base := self.factor(self.polynomial(e.args[0]))) or e.args[1] > 0:
-                return power(base, e.args[1])
+        if e.head is operator.pow and is_number(e.args[1]) and float(e.args[1]).is_integer():
+            k = int(e.args[1])
+            if (base := self.factor(self.polynomial(e.args[0]))) or k > 0:
+                return power(base, k)
         return self.atom(e)
 
     def factor(self, p: Polynomial) -> Polynomial:

@@ -122,6 +122,7 @@ def to_unicode(tex: str) -> str:
     tex = re.sub(r"\\bar\{(\\\w+)\}", rf"\1 {_BAR}", tex)
     tex = re.sub(r"\\frac\{\\partial ([^{}]*(?:\{[^{}]*\})?)\}\{\\partial ((?:[^{}]|\{[^{}]*\})*)\}", r"∂\1/∂\2", tex)
     text = readable(tex).replace(f" {_BAR}", _BAR).replace("^T", "ᵀ")
+    text = re.sub(r"_\((\d+)\)", r"_\1", text)
     text = re.sub(r"_(\d+|[aehijklmnoprstuvx](?![a-zA-Z0-9(]))", lambda m: m[1].translate(_LOWERED), text)
     text = re.sub(rf"((?:^|(?<=[ (]))[{_TOKEN}]+) / (?=[{_TOKEN}]+(?:[ ).,;]|$))", r"\1/", text)
     return unicodedata.normalize("NFC", text.replace(_BAR, "\N{COMBINING MACRON}"))
@@ -377,7 +378,7 @@ _STYLE = """
 body { font: 17px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 60rem;
   margin: 2.5rem auto; padding: 0 1.2rem; }
 h1 { font-size: 1.5rem; font-weight: 600; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-math { font-size: 1.08em; }
+math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", math; font-size: 1.08em; }
 .lines math, .result math { math-style: normal; }
 table { border-collapse: collapse; }
 .names td, .names th { text-align: left; padding: .3rem 1.6rem .3rem 0; border-bottom: 1px solid var(--rule); }

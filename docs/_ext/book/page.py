@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from generate import LONG, Coverage, described, kinks, own_ops, rule_text, rules_of, shown
@@ -16,7 +16,8 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 
 import tinygrad_lab as tg
 from tinygrad_lab.convention import Convention, conventions
-from tinygrad_lab.op import Each, Op
+from tinygrad_lab.domain import Domain
+from tinygrad_lab.op import Each, Op, Rule
 from tinygrad_lab.testing.properties import Case
 from tinygrad_lab.viz.formula import op_formula, rule_formula
 
@@ -63,18 +64,14 @@ numbers, the curves lie on the floor.
 """
 
 
-def letters(op: Op) -> list[str]:
-    """The letters that the rules have for the operands."""
-    rule = next(rule for _, _, rule in rules_of(op))
-    lead = 3 if isinstance(op.rules, Each) else 2
-    names = list(rule.__code__.co_varnames[lead : rule.__code__.co_argcount])
-    return names + list(op.params[len(names) :])
-
-
-def cotangent(op: Op, i: int) -> str:
-    name = letters(op)[i] if not isinstance(op.rules, Each) else f"{op.params[-1]}"
+def cotangent(op: Op, i: int, rule: Rule) -> str:
+    """The cotangent of the i-th operand: the letter that the rule has for it, barred."""
+    each = isinstance(op.rules, Each)
+    code = rule.__code__
+    letters = () if each else code.co_varnames[2 : code.co_argcount]
+    name = letters[i] if i < len(letters) else op.params[i]
     tex = name if len(name) == 1 else rf"\text{{{name.replace('_', ' ')}}}"
-    return rf"\overline{{{tex}}}" + ("_i" if isinstance(op.rules, Each) else "")
+    return rf"\overline{{{tex}}}" + "_i" * each
 
 
 def rules(op: Op) -> Iterator[str]:
@@ -82,11 +79,11 @@ def rules(op: Op) -> Iterator[str]:
     yield ".. list-table::\n   :header-rows: 1\n   :class: rules\n\n   * - operand\n     - rule\n     - as it stands"
     for i, name, rule in rules_of(op):
         tex = rule_formula(op, i)
-        formula = f":math:`{cotangent(op, i)} = {tex}`" if tex is not None and len(tex) <= LONG else ""
+        formula = f":math:`{cotangent(op, i, rule)} = {tex}`" if tex is not None and len(tex) <= LONG else ""
         yield f"   * - ``{name}``\n     - {formula}\n     - ``{' '.join(rule_text(op, i, rule).split())}``"
 
 
-def facts(op: Op, case: Case, behind: str) -> Iterator[str]:
+def facts(op: Op, case: Case, functions: str) -> Iterator[str]:
     """What else the definition declares."""
     yield f":Call: ``{op.signature}``"
     yield f":Shapes: ``{op.shapes}``"
@@ -100,8 +97,8 @@ def facts(op: Op, case: Case, behind: str) -> Iterator[str]:
         yield f":Tested against: {oracle}, at first and second order" + (
             ", and its fused reading against the rule" if op.fused else ""
         )
-    if behind:
-        yield f":In PyTorch: {behind}"
+    if functions:
+        yield f":In PyTorch: {functions}"
 
 
 def convention(c: Convention) -> str:
@@ -110,8 +107,8 @@ def convention(c: Convention) -> str:
     return f"{case}: the gradient at ``{', '.join(map(shown, c.args))}`` is ``{found}``"
 
 
-def per_parameter(op: Op, text: object) -> str:
-    found = {name: text(domain) for name, domain in zip(op.params, op.domain, strict=True)}  # type: ignore[operator]
+def per_parameter(op: Op, text: Callable[[Domain], str]) -> str:
+    found = {name: text(domain) for name, domain in zip(op.params, op.domain, strict=True)}
     if len(set(found.values())) == 1:
         return next(iter(found.values()))
     return "; ".join(f"``{name}`` {t}" for name, t in found.items() if t)
@@ -138,8 +135,11 @@ def pictures(case: Case) -> str:
     )
 
 
-def section(op: Op, behind: str) -> str:
+def section(op: Op, functions: str) -> str:
     """An op's section.
+
+    Args:
+        functions: PyTorch's functions that the op is behind.
 
     Raises:
         MissingDerivationError: its docstring has no derivation.
@@ -151,7 +151,7 @@ def section(op: Op, behind: str) -> str:
         parts.append("\n".join(rules(op)) + "\n")
     else:
         parts.append(without_rule(op, case.y) + "\n")
-    parts.append(".. rst-class:: facts\n\n" + "\n".join(facts(op, case, behind)) + "\n")
+    parts.append(".. rst-class:: facts\n\n" + "\n".join(facts(op, case, functions)) + "\n")
     if case.variables:
         parts.append(f".. raw:: html\n\n{indented(pictures(case))}\n")
     return "\n".join(parts)
