@@ -155,6 +155,7 @@ def eye_(tensor: Tensor) -> Tensor:
     return _fill(tensor, np.eye(tensor.shape[0], tensor.shape[1]), "eye_")
 
 
+@public
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """The weight `(c_out, c_in / groups, *)` of a convolution that keeps as many channels as there are, of each group.
 
