@@ -103,7 +103,7 @@ def test_an_error_has_pytorchs_class_and_names_the_function(name):
         (lambda: tg.add(tg.zeros(2), {}), TypeError, "add: an operand must be a tensor or an array, not dict"),
         (lambda: tg.fliplr(tg.zeros(2)), RuntimeError, "fliplr: "),
         (lambda: tg.zeros(2, 2).sum(foo=1), TypeError, r"sum\(\) got an unexpected keyword argument 'foo'"),
-        (lambda: tg.std(tg.zeros(2), correction=tg.zeros(3)), TypeError, "std: .*, correction: float32 of shape"),
+        (lambda: tg.std(tg.zeros(2), correction=tg.zeros(3)), TypeError, "std: .*truth value"),
     ],
 )
 def test_what_an_error_says(call, kind, text):

@@ -342,8 +342,8 @@ class Op:
             return RuntimeError(text.format("")) if dim == () else IndexError(text.format(f" along dim {dim}"))
         if "numpy boolean" in str(error):  # -, of bools
             return RuntimeError(f"{self.name}: {error}")
-        if type(error) is ValueError:  # NumPy's
-            error = RuntimeError(str(error))
+        if type(error) is ValueError and "truth value" not in str(error):  # NumPy's of the operands
+            return RuntimeError(f"{self.name}: {error} (operands of shape {shown})")
         return retold(self.name, error, dict(zip(self.params, values, strict=False)))
 
 

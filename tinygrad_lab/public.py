@@ -95,7 +95,9 @@ def retold(name: str, error: Exception, given: Mapping[str, Any]) -> Exception:
         kind = IndexError
     elif _NO_NUMBER.search(text):
         kind = TypeError
-    elif isinstance(error, (ZeroDivisionError, FloatingPointError)) or "could not be broadcast" in text:
+    elif isinstance(error, (ZeroDivisionError, FloatingPointError)) or (
+        kind is ValueError and "could not be broadcast" in text
+    ):
         kind = RuntimeError
     return kind(f"{name}: {text}")
 

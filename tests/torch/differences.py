@@ -22,6 +22,15 @@ UNSET = Difference("the value", "the elements are whatever the memory holds")
 
 EQUALS = Difference("result 1 is", "which one of equal elements is taken PyTorch leaves open; here it is the first")
 
+HALF_POWERS = Difference("(float16[", "powers are taken in float16, and overflow where PyTorch takes them in float32")
+KEPT_ORDER = tuple(
+    Difference(f"({kind}[8000])", "PyTorch leaves the order of equal elements open; here it is kept")
+    for kind in ("bool", "float16", "int8", "uint8")
+)
+NO_UINT8 = Difference(
+    "is not implemented for uint8", "PyTorch interpolates bytes with a rounding of its own; use .float()"
+)
+
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "amax": (NO_OUT,),
     "amin": (NO_OUT,),
@@ -36,7 +45,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
         Difference("hermitian=True", "PyTorch's gradient is of the matrix, and its value of one triangle only"),
     ),
     "svd": (Difference("result 0", "the signs of singular vectors are those of each LAPACK"),),
-    "argsort": (Difference("(bool[8000])", "PyTorch leaves the order of equal elements open; here it is kept"),),
+    "argsort": KEPT_ORDER,
     "cov": (Difference("second derivative 1 at [0] is 3.6", "what cancels in float32 leaves rounding, to both"),),
     "kthvalue": (EQUALS, NO_OUT),
     "median": (EQUALS,),
@@ -44,13 +53,32 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
         Difference("result 1 is", "which one of equal elements is taken PyTorch leaves open; here it is the last"),
     ),
     "nanmedian": (EQUALS,),
-    "sort": (Difference("(bool[8000])", "PyTorch leaves the order of equal elements open; here it is kept"),),
+    "sort": KEPT_ORDER,
     "topk": (EQUALS,),
     **dict.fromkeys(("__radd__", "__rdiv__", "__rmul__", "__rand__", "__ror__", "__rxor__"), (ON_A_NUMBER,)),
     "norm": (Difference("not 'nuc'; linalg.matrix_norm has", "the nuclear norm is a norm of matrices"),),
     "cat": (NO_OUT,),
     "new_empty": (UNSET,),
-    "sum_to_size": (Difference("dtype bool, in PyTorch int64", "what isn't summed stays as it is, a 0-d bool too"),),
+    "sum_to_size": (Difference(", in PyTorch int64", "what isn't summed stays as it is, a 0-d bool too"),),
+    "dist": (HALF_POWERS,),
+    "linalg.vector_norm": (HALF_POWERS,),
+    "nn.functional.rms_norm": (HALF_POWERS,),
+    "nn.functional.soft_margin_loss": (Difference("in PyTorch inf", "float16 doesn't overflow in between"),),
+    **dict.fromkeys(
+        ("nn.functional.fractional_max_pool2d", "nn.functional.fractional_max_pool3d"),
+        (Difference(", in PyTorch ", "what chance draws are other windows"),),
+    ),
+    "nn.functional.linear_cross_entropy": (
+        Difference(
+            "unexpected keyword argument 'options'", "the head isn't cut into chunks, so nothing sets their size"
+        ),
+    ),
+    "matrix_exp": (Difference("not float16", "its series needs float32 at least"),),
+    "nn.functional.interpolate": (NO_UINT8,),
+    "nn.functional.upsample_bilinear": (NO_UINT8,),
+    **dict.fromkeys(
+        ("polygamma", "special.polygamma"), (Difference("is inf, in PyTorch", "infinite at the poles 0, -1, -2, ..."),)
+    ),
     **{
         f"nn.functional.{name}": (Difference("the value at", "what chance drops are other elements"),)
         for name in ("dropout", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout")

@@ -454,7 +454,10 @@ def tensordot(a: Array, b: Array, dims: Any = 2) -> Tensor:
                 raise RuntimeError(
                     f"tensordot: dim {i} of shape {tuple(a.shape)} and dim {j} of shape {tuple(b.shape)} differ"
                 )
-            a, b = (a, sum(b, j, True)) if a.shape[i] == 1 else (sum(a, i, True), b)
+            if a.shape[i] == 1:
+                b = sum(b, j, True, dtype=b.dtype)
+            else:
+                a = sum(a, i, True, dtype=a.dtype)
     outer_a = [d for d in range(a.ndim) if d not in inner_a]
     outer_b = [d for d in range(b.ndim) if d not in inner_b]
     k = math.prod(a.shape[d] for d in inner_a)

@@ -86,10 +86,10 @@ def _fractional_max_pool(
         shape = [len(samples), *[1] * 2 * n]
         shape[1 + d], shape[1 + n + d] = out, k
         places = places * size + where.reshape(shape)
-    places = places.reshape(len(samples), math.prod(sizes), -1)
-    values = np.take_along_axis(input.array.reshape(len(samples), 1, -1), places, -1)
+    places = places.reshape(len(samples), math.prod(sizes), math.prod(kernel))
+    values = np.take_along_axis(input.array.reshape(len(samples), 1, math.prod(image)), places, -1)
     best = np.take_along_axis(places, values.argmax(-1, keepdims=True), -1)[..., 0]
-    pooled = gather(input.reshape(len(samples), -1), 1, wrap(best))
+    pooled = gather(input.reshape(len(samples), math.prod(image)), 1, wrap(best))
     return pooled.reshape(*lead, *sizes), wrap(best.reshape(*lead, *sizes))
 
 
