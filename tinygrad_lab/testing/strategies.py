@@ -161,9 +161,10 @@ class Draw:
         return tuple(parts)
 
     def _slice(self, n: int) -> Any:
-        if n == 0 or self.integers(0, 3) < 3:
+        kind = self.integers(0, 3) if n else 0
+        if kind < 2:
             return slice(None)
-        return self._draw(st.one_of(st.integers(-n, n - 1), st.slices(n)))
+        return self.integers(-n, n - 1) if kind == 2 else self._draw(st.slices(n))
 
     def _places(self, shape: Shape, n: int) -> Array:
         """Positions on a dimension of size `n`, some counted from its end; they may repeat."""
