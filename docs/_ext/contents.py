@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:  # what finds the guides is tested without Sphinx
+    from sphinx.application import Sphinx
 
 PLACE = "every-other-page"
 
