@@ -226,7 +226,7 @@ def test_gradients_and_graphs_are_untouched() -> None:
 
 def test_the_table() -> None:
     model = nn.Sequential(nn.Linear(3, 300), nn.Sequential(nn.ReLU(), nn.Linear(300, 2)), nn.ModuleList([nn.Tanh()]))
-    model.forward = lambda x: model[1](model[0](x))  # type: ignore[method-assign]
+    model.forward = lambda x: model[1](model[0](x))  # type: ignore[method-assign]  # as people do
     text = str(nn.summary(model, (5, 3)))
     assert text.splitlines() == [
         "layer    class       output shape  parameters     size  multiply-adds",

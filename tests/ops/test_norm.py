@@ -82,3 +82,22 @@ def test_a_numpy_array_may_change_between_two_walks():
     g *= 2
     (second,) = tg.autograd.grad(y, w, tg.from_numpy(g))
     np.testing.assert_allclose(second.numpy(), 2 * first.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0)])
+def test_a_layer_norm_of_nothing(shape):
+    x, w, b = (tg.ones(s, requires_grad=True) for s in (shape, shape[1:], shape[1:]))
+    tg.nn.functional.layer_norm(x, shape[1:], w, b).sum().backward()
+    assert (x.grad.shape, w.grad.shape, b.grad.shape) == (shape, shape[1:], shape[1:])
+
+
+def test_the_sums_of_long_rows_lose_no_digits():
+    rng = np.random.default_rng(0)
+    arrays = rng.standard_normal((2, 2**18)) + 100, rng.standard_normal(2**18) + 1, np.zeros(2**18)
+    g = rng.standard_normal((2, 2**18)) + 1
+    found = []
+    for dtype in (np.float32, np.float64):
+        x, w, b = (tg.tensor(a.astype(dtype), requires_grad=True) for a in arrays)
+        tg.nn.functional.layer_norm(x, (2**18,), w, b).backward(tg.tensor(g.astype(dtype)))
+        found.append(x.grad.numpy())
+    np.testing.assert_allclose(*found, rtol=0, atol=2e-5 * np.abs(found[1]).max())

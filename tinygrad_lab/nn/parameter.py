@@ -93,7 +93,7 @@ class UninitializedParameter(_Uninitialized, Parameter):
     __slots__ = ()
 
     def __new__(cls, requires_grad: bool = True, *, dtype: DTypeLike = None) -> UninitializedParameter:
-        return super().__new__(cls, np.empty(0, dtype or get_default_dtype()), requires_grad)  # type: ignore[return-value]
+        return super().__new__(cls, np.empty(0, dtype or get_default_dtype()), requires_grad)  # type: ignore[return-value]  # of cls
 
     def materialize(self, shape: Sequence[int], dtype: DTypeLike = None) -> None:
         """Become a `Parameter` of that shape, whose elements are whatever the memory holds."""

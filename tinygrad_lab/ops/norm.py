@@ -122,6 +122,14 @@ def _products(x: Array, y: Array) -> Array:
     return np.vecdot(x.reshape(-1, piece), y.reshape(-1, piece)).reshape(outer, kept, -1).sum((0, 2), wide)
 
 
+def _weighted(rows: Array, weights: Array) -> Array:
+    """The sum of each row times the weights, in float64."""
+    n, inner = rows.shape
+    piece = _piece(inner) or 1
+    parts = np.vecdot(rows.reshape(n, inner // piece, piece), weights.reshape(-1, piece))
+    return parts.sum(1, np.result_type(rows.dtype, np.float64))
+
+
 def _piece(inner: int) -> int:
     """The size of the equal pieces to cut rows of `inner` elements into."""
     while inner > _PIECE and inner % 2 == 0:
@@ -344,8 +352,8 @@ def _shared(g: Array, r: _Saved) -> _Shared:
         _, n, inner = r.layout.sizes
         rows = np.ascontiguousarray(g).reshape(n, inner)
         by_elements = rows * r.elements.reshape(n, inner)
-        total = rows @ r.spans
-        return _Shared(r, rows, total, (by_elements @ r.spans - r.centre * total) * r.slope, by_elements)
+        total, product = _weighted(rows, r.spans), _weighted(by_elements, r.spans)
+        return _Shared(r, rows, total, (product - r.centre * total) * r.slope, by_elements)
     rows = r.layout.enter(g if r.folds else g * r.weight)
     total = _sums(rows)
     return _Shared(r, rows, total, (_products(rows, r.elements) - r.centre * total) * r.slope)
