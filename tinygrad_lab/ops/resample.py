@@ -236,6 +236,7 @@ def _any_taps(draw: Any) -> tuple[Any, ...]:
     lambda g, y, x, dim, taps: resample(g, dim, taps.T),
     domain=(Reals(), Dim(), Given()),
     shapes="(*) -> (...)",
+    wide=True,
     sample=_any_taps,
     tex="A {input}",
     analytic=True,
