@@ -142,9 +142,12 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Tensor:
             f"linear: input of shape {tuple(input.shape)} doesn't fit weight of shape {tuple(weight.shape)}: the last "
             f"dimension must be {weight.shape[-1]}"
         )
+    if weight.ndim > 2 or (weight.ndim == 1 and bias is not None):
+        raise RuntimeError(
+            f"linear: weight must be a matrix, or a vector without bias, not shape {tuple(weight.shape)}"
+        )
     if weight.ndim == 1:
-        y = matmul(input, weight)
-        return y if bias is None else y + bias
+        return matmul(input, weight)
     if input.ndim != 2:
         return linear(_rows(input), weight, bias).reshape(*input.shape[:-1], weight.shape[0])
     return _matmul(input, weight.mT) if bias is None else _affine(input, weight, bias)
