@@ -27,15 +27,15 @@ def receiver(tensor: Tensor) -> Callable[[Any, bool], None]:
         t = ref()
         if t is None:
             return
-        if g.shape != t.shape:
+        if g.shape != t.array.shape:
             raise RuntimeError(
                 f"backward: a rule or hook gave a tensor of shape {t.shape} a gradient of shape {g.shape}"
             )
-        before = t.grad
+        before = getattr(t, "_grad", None)
         if not isinstance(g, _ARRAYS):
             t._grad = clone(g) if before is None else before + g
         elif before is None:
-            t._grad = wrap(_own(g, shared, t.array.dtype))
+            t._grad = wrap(_own(g, shared, t.array))
         elif before._node is None:
             before.array += g
             memory.touch("backward", before.array)
@@ -48,11 +48,11 @@ def receiver(tensor: Tensor) -> Callable[[Any, bool], None]:
 _ARRAYS = (np.ndarray, np.generic)
 
 
-def _own(g: Any, shared: bool, dtype: Any) -> np.ndarray[Any, Any]:
-    """`g` as an array of `dtype` in memory that nobody else has."""
-    if type(g) is np.ndarray and not shared and g.dtype == dtype:
+def _own(g: Any, shared: bool, like: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """`g` in the dtype of `like`, in memory that nobody else has, in order."""
+    if type(g) is np.ndarray and not shared and g.dtype == like.dtype and g.flags.c_contiguous:
         return g
-    return np.array(g, dtype=dtype, order="C")
+    return np.array(g, dtype=like.dtype, order="C")
 
 
 def _lift(value: Any, node: Node | None) -> Any:
@@ -81,7 +81,7 @@ def run_backward(
 
 
 def _found(x: Tensor, g: Any, shared: bool) -> Tensor:
-    return g if not isinstance(g, _ARRAYS) else wrap(_own(g, shared, x.array.dtype))
+    return g if not isinstance(g, _ARRAYS) else wrap(_own(g, shared, x.array))
 
 
 def _root(y: Tensor, gradient: Tensor | None, create_graph: bool) -> tuple[Node, Any]:
