@@ -49,10 +49,13 @@ _ARRAYS = (np.ndarray, np.generic)
 
 
 def _own(g: Any, shared: bool, like: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """`g` in the dtype of `like`, in memory that nobody else has, in order."""
-    if type(g) is np.ndarray and not shared and g.dtype == like.dtype and g.flags.c_contiguous:
-        return g
-    return np.array(g, dtype=like.dtype, order="C")
+    """`g` in the dtype and the layout of `like`, in memory that nobody else has."""
+    if type(g) is np.ndarray and not shared and g.dtype == like.dtype:
+        if g.strides == like.strides or (g.flags.c_contiguous and like.flags.c_contiguous):
+            return g
+    own = np.empty_like(like)
+    own[...] = g
+    return own
 
 
 def _lift(value: Any, node: Node | None) -> Any:
