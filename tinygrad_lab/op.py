@@ -20,6 +20,7 @@ import numpy as np
 from . import memory
 from .domain import REALS, Domain, Reals
 from .graph import Node, is_grad_enabled, noter, watcher
+from .half import HALF, in_single
 from .public import parameters, renamed, retold
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class Op:
         typed: whether the op chooses its output's dtype by itself.
         promotes: whether operands of several dtypes are brought to one; else they are refused, as in matrix products.
         analytic: whether the forward, given complex numbers, is the complex-analytic function.
+        wide: whether it is computed in float32 if its first operand is of float16, see `half`.
         fused: the faster reading, if there is one.
         adds: `adds(total, g, *arguments)` adds the first rule's result to `total` in place if it can, and says if it
             did: what reaches a few elements of a large array needn't make another array as large.
@@ -146,6 +148,7 @@ class Op:
     typed: bool
     promotes: bool
     analytic: bool
+    wide: bool
     fused: Fused | None
     adds: Callable[..., bool] | None
     sample: Callable[[Any], tuple[Any, ...]] | None
@@ -400,6 +403,7 @@ def op(
     typed: bool = False,
     promotes: bool = True,
     analytic: bool = False,
+    wide: bool = False,
     fused: Fused | None = None,
     adds: Callable[..., bool] | None = None,
     sample: Callable[[Any], tuple[Any, ...]] | None = None,
@@ -436,6 +440,7 @@ def op(
             typed=typed,
             promotes=promotes,
             analytic=analytic,
+            wide=wide,
             fused=fused,
             adds=adds,
             sample=sample,
@@ -454,9 +459,10 @@ def op(
 
 def _eager(op: Op) -> Callable[..., Any]:
     """The function that people call. Every operation pays for each of its lines, so it is written out flat."""
-    forward, rules, view = op.forward, op.rules, op.view
+    forward, rules, view, wide = op.forward, op.rules, op.view, op.wide
     fused = None if op.fused is None else op.fused.forward
     arity = None if op.variadic else len(op.params)
+    first = op.rules.skip if isinstance(op.rules, Each) else 0
     reads_y: bool | None = None  # not known before it is needed
     elementwise = op.elementwise
     tick, ndarray = memory.tick, np.ndarray
@@ -479,6 +485,8 @@ def _eager(op: Op) -> Callable[..., Any]:
             else:
                 values.append(a)
                 inputs.append(None)
+        if wide and getattr(values[first], "dtype", None) is HALF:
+            return in_single(call, *args)
         record = tracked and rules and is_grad_enabled()
         try:
             if record and fused is not None:

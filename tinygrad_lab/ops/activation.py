@@ -43,6 +43,7 @@ def _leaky_rule(g: Array, y: Array, x: Array, a: Array) -> Array:
     lambda g, y, x, a: where(x > 0, 0, g * x),
     domain=(Reals(kinks=(0.0,)), REALS),
     tex=r"\max(0, {input}) + {slope} \min(0, {input})",
+    wide=True,
     fused=Fused(None, (_leaky_rule, lambda g, y, x, a: where(x > 0, 0, g * x))),
 )
 def _leaky(input: Array, slope: Array) -> Array:
@@ -77,9 +78,10 @@ def _elu_rule(g: Array, y: Array, x: Array, a: float, c: float, s: float) -> Arr
 
 
 @op(
-    lambda g, y, x, a, c, s: where(x > 0, g * c, g * ((y + a * c) * s)),
+    lambda g, y, x, a, c, s: where(x >= 0, g * where(x > 0, c, a * c * s), g * ((y + a * c) * s)),
     domain=(Reals(kinks=(0.0,)), Given(), Given(), Given()),
     shapes="(*) -> (*)",
+    wide=True,
     sample=_with_coefficients,
     tex=r"\begin{{cases}} {scale}\,{input} & {input} > 0 \\ {scale}\,{alpha} (e^{{{inner}\,{input}}} - 1)"
     r" & \text{{else}} \end{{cases}}",
@@ -88,7 +90,8 @@ def _elu_rule(g: Array, y: Array, x: Array, a: float, c: float, s: float) -> Arr
 def _elu(input: Array, alpha: float, scale: float, inner: float) -> Array:
     r"""Exponential linear unit, :math:`y = c x` where x > 0 and :math:`y = c a (e^{s x} - 1)` elsewhere.
 
-    Right of 0 :math:`dy = c\,dx`, left of it :math:`dy = c a s\,e^{s x}\,dx = s (y + c a)\,dx`, which holds at 0, too.
+    Right of 0 :math:`dy = c\,dx`, left of it :math:`dy = c a s\,e^{s x}\,dx = s (y + c a)\,dx`, which holds at 0, too;
+    but the second derivative is 0 there, which it is on the right.
     The exponent is cut off at 0, so that nothing overflows. The fast reading adds the two sides instead of choosing
     one.
     """
@@ -141,6 +144,7 @@ def _gelu_block(x: Array, y: Array, slope: Array) -> None:
 @op(
     lambda g, y, x: g * _gelu_slope(x),
     tex=r"{input}\,\Phi({input})",
+    wide=True,
     fused=Fused(lambda x: _with_slope(_gelu_block, x), (lambda g, slope, x: _product(g, slope),)),
 )
 def _gelu(input: Array) -> Array:
@@ -202,6 +206,7 @@ def _gelu_tanh_block(x: Array, y: Array, slope: Array) -> None:
 @op(
     lambda g, y, x: g * _gelu_tanh_slope(x),
     tex=r"\tfrac12 {input} (1 + \tanh(\sqrt{{2/\pi}} ({input} + 0.044715\,{input}^3)))",
+    wide=True,
     fused=Fused(lambda x: _with_slope(_gelu_tanh_block, x), (lambda g, slope, x: _product(g, slope),)),
 )
 def _gelu_tanh(input: Array) -> Array:

@@ -9,12 +9,13 @@ import numpy as np
 
 from ..convention import convention
 from ..domain import DISTINCT, NONZERO, POSITIVE, REALS, Choice, Reals
+from ..half import wide
 from ..op import Array, Fused, op
 from ..public import public
 from ..threads import WORTH, spread
 from .cast import cast, clone
 from .checks import of_tensors
-from .compare import _where, floating, sign, wins
+from .compare import _sign, _where, floating, wins
 from .elementwise import log
 from .rounding import _floor_divide, _trunc_divide
 
@@ -144,7 +145,7 @@ def reciprocal(input: Array) -> Array:
 
 
 @convention("abs at 0", [0.0, -0.0, 2.0, -2.0], gives=[0, 0, 1, -1])
-@op(lambda g, y, x: g * sign(x), domain=NONZERO, tex="|{input}|", ufunc=np.absolute)
+@op(lambda g, y, x: g * _sign(x), domain=NONZERO, tex="|{input}|", ufunc=np.absolute)
 def abs(input: Array) -> Array:
     r"""Absolute value, :math:`y = |x|`.
 
@@ -229,6 +230,7 @@ def fmin(input: Array, other: Array) -> Array:
     lambda g, y, a, b, w: g * (b - a),
     tex=r"{input} + {weight} ({end} - {input})",
     analytic=True,
+    wide=True,
 )
 def _lerp(input: Array, end: Array, weight: Array) -> Array:
     r"""Linear interpolation, :math:`y = a + w (b - a)`.
@@ -438,6 +440,7 @@ def lerp(input: Array, end: Array, weight: Array) -> Tensor:
 
 
 @public
+@wide
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Tensor:
     """`input + value * tensor1 * tensor2`."""
     product = mul(tensor1, tensor2)
@@ -447,6 +450,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
 
 
 @public
+@wide
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Tensor:
     """`input + value * tensor1 / tensor2`.
 

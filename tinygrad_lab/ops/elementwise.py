@@ -14,7 +14,7 @@ from ..op import Array, Fused, op
 from ..public import public
 from ..threads import over_elements, spread
 from .checks import of_tensors
-from .compare import _where, floating, sign
+from .compare import _sign, _where, floating
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -104,6 +104,7 @@ def _or_nan(x: Array) -> Array:
     lambda g, y, a, b: g * _where(y == -math.inf, 0, sigmoid(_gap(a, b))),
     lambda g, y, a, b: g * _where(y == -math.inf, 0, sigmoid(_gap(b, a))),
     tex=r"\ln(e^{{{input}}} + e^{{{other}}})",
+    wide=True,
     ufunc=np.logaddexp,
 )
 def logaddexp(input: Array, other: Array) -> Array:
@@ -178,6 +179,7 @@ def _pulled_back(rule: Callable[[Array, Array, Array], None]) -> Callable[[Array
     lambda g, y, x: g * (y * (1 - y)),
     tex=r"\sigma({input})",
     analytic=True,
+    wide=True,
     fused=Fused(None, (_pulled_back(_sigmoid_rule),)),
 )
 def sigmoid(input: Array) -> Array:
@@ -203,6 +205,7 @@ def _tanh_rule(y: Array, g: Array, out: Array) -> None:
     lambda g, y, x: g * (1 - y * y),
     tex=r"\tanh {input}",
     analytic=True,
+    wide=True,
     ufunc=np.tanh,
     fused=Fused(None, (_pulled_back(_tanh_rule),)),
 )
@@ -228,7 +231,7 @@ def _relu_rule(g: Array, y: Array, x: Array) -> Array:
 @convention("relu at 0", [0.0, -0.0, 1.0, -1.0], gives=[0, 0, 1, 0])
 @convention("relu of NaN", [math.nan], gives=[math.nan], value=[math.nan])
 @op(
-    lambda g, y, x: g * sign(y),
+    lambda g, y, x: g * _sign(y),
     domain=NONZERO,
     tex=r"\max(0, {input})",
     fused=Fused(None, (_relu_rule,)),
@@ -245,7 +248,7 @@ def relu(input: Array) -> Array:
     return np.maximum(input, y, out=y)
 
 
-@op(lambda g, y, x: g * sigmoid(x), tex=r"\ln(1 + e^{{{input}}})")
+@op(lambda g, y, x: g * sigmoid(x), tex=r"\ln(1 + e^{{{input}}})", wide=True)
 def softplus(input: Array) -> Array:
     r"""Smooth rectifier, :math:`y = \ln(1 + e^x)`.
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     promotes=False,
     tex=r"{input}\,{other}",
     analytic=True,
+    wide=True,
 )
 def _matmul(input: Array, other: Array) -> Array:
     r"""Matrix product, :math:`Y = A B`, over broadcast batch dimensions.
@@ -47,6 +48,7 @@ def _matmul(input: Array, other: Array) -> Array:
     promotes=False,
     tex=r"{input}\,{weight}^T + {bias}",
     analytic=True,
+    wide=True,
 )
 def _affine(input: Array, weight: Array, bias: Array) -> Array:
     r"""Affine map of rows, :math:`Y = X W^T + b`, with W of shape (out, in).
@@ -65,6 +67,7 @@ def _affine(input: Array, weight: Array, bias: Array) -> Array:
     broadcasts=True,
     promotes=False,
     tex=r"{x}^T {y}",
+    wide=True,
     ufunc=np.vecdot,
 )
 def _vecdot(x: Array, y: Array) -> Array:

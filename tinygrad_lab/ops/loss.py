@@ -65,6 +65,7 @@ def _input_rule(g: Array, residual: Any, s: Array, t: Array) -> Array:
     domain=(Reals(), Labels(below="k")),
     shapes="(n, k), (n) -> (n)",
     tex=r"\ln \sum_c e^{{{input}_c}} - {input}_{{{target}}}",
+    wide=True,
     fused=Fused(_forward, (_input_rule,)),
     analytic=True,
 )
@@ -90,6 +91,7 @@ def _huber(input: Array, delta: float) -> tuple[Array, Array]:
     domain=(Reals(kinks=(-1.0, -0.5, 0.5, 1.0)), Choice((1.0, 0.5))),
     shapes="(*) -> (*)",
     tex=r"\operatorname{{huber}}({input})",
+    wide=True,
     fused=Fused(_huber, (lambda g, c, x, delta: g * c,)),  # it clamps once, which takes most of the time
 )
 def huber(input: Array, delta: float) -> Array:
