@@ -8,6 +8,7 @@ for each operand, and the walk calls it on whatever the cotangents are, arrays o
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextvars import ContextVar
@@ -53,19 +54,39 @@ class Node:
 
 
 class Leaf(Node):
-    """A tensor that asks for its gradient: `receive(cotangent, shared)` stores what arrives there."""
+    """A tensor that asks for its gradient: `receive(cotangent, shared)` stores what arrives there.
 
-    __slots__ = ("receive",)
+    `after` holds what to call when that is done.
+    """
+
+    __slots__ = ("after", "receive")
 
     def __init__(self, receive: Callable[[Any, bool], None]) -> None:
         self.op = self.args = self.y = self.hooks = None
+        self.after: list[Callable[[], None]] = []
         self.inputs = ()
         self.time = memory.tick()
         self.receive = receive
 
 
+class Retain:
+    """The last of a node's hooks, if the tensor that stands for it keeps its gradient."""
+
+    def __init__(self, receive: Callable[[Any, bool], None]) -> None:
+        self.receive = receive
+
+    def __call__(self, g: Any) -> Any:
+        self.receive(g, True)
+        return g
+
+    @staticmethod
+    def of(node: Node | None) -> bool:
+        """Whether `node` has one."""
+        return bool(node and node.hooks) and type(node.hooks[-1]) is Retain  # type: ignore[union-attr,index]
+
+
 class RemovableHandle:
-    """What `register_hook` returns: `remove()` takes the hook away again."""
+    """What `register_hook` returns: `remove()`, or the end of a `with` block, takes the hook away again."""
 
     def __init__(self, hooks: Any, key: Any) -> None:
         self._hooks = hooks
@@ -75,6 +96,12 @@ class RemovableHandle:
         """Take the hook away; does nothing the second time."""
         if self._key in self._hooks:
             self._hooks.remove(self._key)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
 
 
 # -------------------------------------------------------------------------------------------------- grad modes
@@ -98,26 +125,67 @@ class _GradMode:
         _grad_mode.set(self._before.pop())
 
     def __call__(self, function: F) -> F:
+        """The function in this mode; a generator is in it whenever it runs, and its caller never."""
+        mode = self.mode
+
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            with _GradMode(self.mode):
+            with _GradMode(mode):
                 return function(*args, **kwargs)
 
-        return call  # type: ignore[return-value]  # wraps keeps the signature
+        @functools.wraps(function)
+        def resume(*args: Any, **kwargs: Any) -> Any:
+            steps = function(*args, **kwargs)
+            step: Callable[[], Any] = steps.__next__
+            try:
+                while True:
+                    with _GradMode(mode):
+                        value = step()
+                    try:
+                        step = functools.partial(steps.send, (yield value))
+                    except BaseException as error:  # the caller's, for the generator to see
+                        step = functools.partial(steps.throw, error)
+            except StopIteration as end:
+                return end.value
+
+        return resume if inspect.isgeneratorfunction(function) else call  # type: ignore[return-value]
 
 
 class no_grad(_GradMode):
-    """Record nothing: `with no_grad():` or `@no_grad()`. Results don't require grad."""
+    """Record nothing: `with no_grad():`, `@no_grad()` or `@no_grad`. Results don't require grad."""
+
+    def __new__(cls, function: Any = None) -> Any:
+        """The mode, or a function in it."""
+        return super().__new__(cls) if function is None else cls()(function)
 
     def __init__(self) -> None:
         super().__init__(False)
 
 
 class enable_grad(_GradMode):
-    """Record again inside a `no_grad` block: `with enable_grad():` or `@enable_grad()`."""
+    """Record again inside a `no_grad` block: `with enable_grad():`, `@enable_grad()` or `@enable_grad`."""
+
+    def __new__(cls, function: Any = None) -> Any:
+        """The mode, or a function in it."""
+        return super().__new__(cls) if function is None else cls()(function)
 
     def __init__(self) -> None:
         super().__init__(True)
+
+
+class inference_mode(_GradMode):
+    """`no_grad`, by the name that PyTorch gives to a stricter one: results may be used in a graph afterwards.
+
+    Args:
+        mode: False: record, as outside.
+    """
+
+    def __new__(cls, mode: Any = True) -> Any:
+        """The mode, or a function in it."""
+        return cls()(mode) if callable(mode) else super().__new__(cls)
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(not mode)
 
 
 class set_grad_enabled(_GradMode):
@@ -125,10 +193,15 @@ class set_grad_enabled(_GradMode):
 
     Args:
         mode: whether operations on tensors that require grad are recorded.
+
+    Raises:
+        TypeError: `mode` isn't a bool.
     """
 
     def __init__(self, mode: bool) -> None:
-        super().__init__(bool(mode))
+        if not isinstance(mode, bool):
+            raise TypeError(f"set_grad_enabled: mode must be a bool, not {mode!r}")
+        super().__init__(mode)
         self._outer = _grad_mode.get()
         _grad_mode.set(self.mode)
 
