@@ -22,7 +22,7 @@ MAX_LINES = 550
 
 # The rooms, from the ground up. A room is a module or a folder right inside the package.
 HOUSE = (
-    {"dtypes", "graph", "memory", "random", "threads"},
+    {"dtypes", "graph", "half", "memory", "random", "threads"},
     {"domain", "convention", "public"},
     {"op"},
     {"ops"},

@@ -176,6 +176,13 @@ def test_pow_of_a_negative_base():
     assert gradient(lambda x: x**3, -2.0) == 12
 
 
+@pytest.mark.parametrize("f", [tg.nn.functional.elu, tg.nn.functional.celu, tg.nn.functional.selu])
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_the_second_derivative_of_elu_at_0_is_that_of_smaller_norm(f, zero):
+    assert second(f, [zero]) == [[0]]
+    assert second(f, [-1e-9])[0][0] > 0.9
+
+
 def test_second_derivatives_of_pow_where_its_rule_takes_care():
     assert second(lambda x: x**2, [0.0, -1.0]) == [[2, 0], [0, 2]]
     assert second(lambda x: x**1, [0.0, 3.0]) == [[0, 0], [0, 0]]

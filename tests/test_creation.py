@@ -88,6 +88,8 @@ def test_spaced():
     assert tg.logspace(0, 3, 4, base=2).tolist() == [1, 2, 4, 8]
     with pytest.raises(RuntimeError, match="linspace: steps must not be negative, but is -1"):
         tg.linspace(0, 1, -1)
+    with pytest.raises(RuntimeError, match=r"linspace: start and end must be numbers or 0-d tensors, not .*\(2,\)"):
+        tg.linspace(tg.zeros(2), 1, 2)
     with pytest.raises(TypeError, match="linspace: steps must be an integer, not 2.5"):
         tg.linspace(0, 1, 2.5)
     with pytest.raises(RuntimeError, match="eye: a size must not be negative"):

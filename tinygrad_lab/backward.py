@@ -26,15 +26,15 @@ def receiver(tensor: Tensor) -> Callable[[Any, bool], None]:
         t = ref()
         if t is None or t._node is None:
             return
-        if g.shape != t.shape:
+        if g.shape != t.array.shape:
             raise RuntimeError(
                 f"backward: a rule or hook gave a tensor of shape {t.shape} a gradient of shape {g.shape}"
             )
-        before = t.grad
+        before = getattr(t, "_grad", None)
         if not isinstance(g, _ARRAYS):
             t._grad = clone(g) if before is None else before + g
         elif before is None:
-            t._grad = wrap(_own(g, shared, t.array.dtype))
+            t._grad = wrap(_own(g, shared, t.array))
         elif before._node is None:
             before.array += g
             memory.touch("backward", before.array)
@@ -50,11 +50,14 @@ def receiver(tensor: Tensor) -> Callable[[Any, bool], None]:
 _ARRAYS = (np.ndarray, np.generic)
 
 
-def _own(g: Any, shared: bool, dtype: Any) -> np.ndarray[Any, Any]:
-    """`g` as an array of `dtype` in memory that nobody else has."""
-    if type(g) is np.ndarray and not shared and g.dtype == dtype:
-        return g
-    return np.array(g, dtype=dtype, order="C")
+def _own(g: Any, shared: bool, like: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """`g` in the dtype and the layout of `like`, in memory that nobody else has."""
+    if type(g) is np.ndarray and not shared and g.dtype == like.dtype:
+        if g.strides == like.strides or (g.flags.c_contiguous and like.flags.c_contiguous):
+            return g
+    own = np.empty_like(like)
+    own[...] = g
+    return own
 
 
 def _lift(value: Any, node: Node | None) -> Any:
@@ -106,7 +109,7 @@ def accumulate(
 
 
 def _found(x: Tensor, g: Any, shared: bool) -> Tensor:
-    return g if not isinstance(g, _ARRAYS) else wrap(_own(g, shared, x.array.dtype))
+    return g if not isinstance(g, _ARRAYS) else wrap(_own(g, shared, x.array))
 
 
 def _root(y: Tensor, gradient: Tensor | None, create_graph: bool) -> tuple[Node, Any]:

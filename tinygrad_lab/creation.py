@@ -225,7 +225,7 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: DTypeLike = None, requi
     In an integer dtype they are rounded to zero.
 
     Raises:
-        RuntimeError: `steps` is negative.
+        RuntimeError: `steps` is negative, or a tensor isn't 0-d.
         TypeError: `steps` isn't an integer.
     """
     dtype = np.dtype(dtype or get_default_dtype())
@@ -239,7 +239,7 @@ def logspace(
     """`steps` powers of `base`, their exponents evenly spaced from `start` to `end`; float32 by default.
 
     Raises:
-        RuntimeError: `steps` is negative.
+        RuntimeError: `steps` is negative, or a tensor isn't 0-d.
         TypeError: `steps` isn't an integer.
     """
     dtype = np.dtype(dtype or get_default_dtype())
@@ -255,6 +255,9 @@ def _spaced(name: str, start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -
         raise TypeError(f"{name}: steps must be an integer, not {steps!r}")
     if steps < 0:
         raise RuntimeError(f"{name}: steps must not be negative, but is {steps}")
+    for limit in (start, end):
+        if getattr(limit, "shape", ()) != ():
+            raise RuntimeError(f"{name}: start and end must be numbers or 0-d tensors, not of shape {limit.shape}")
     start, end = _number(start), _number(end)
     if dtype.kind != "f":
         start, end = int(start), int(end)

@@ -14,11 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextvars import ContextVar
 from itertools import zip_longest
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from . import memory
+from .threads import add_to
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -234,18 +235,24 @@ def toposort(roots: Iterable[Node]) -> list[Node]:
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum `g` over the axes along which `shape` was broadcast: the adjoint of broadcasting."""
-    lead = g.ndim - len(shape)
-    axes = tuple(i for i, n in enumerate(g.shape) if i < lead or (shape[i - lead] == 1 and n != 1))
+    axes = _broadcast(g.shape, shape)
     if axes:
         g = add_up(g, axes) if type(g) is np.ndarray else g.sum(axis=axes)
     return g if g.shape == shape else g.reshape(shape)
+
+
+@functools.lru_cache(1024)
+def _broadcast(whole: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes of `whole` along which `shape` was broadcast to it."""
+    lead = len(whole) - len(shape)
+    return tuple(i for i, n in enumerate(whole) if i < lead or (shape[i - lead] == 1 and n != 1))
 
 
 def add_up(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
     """`np.add.reduce` of an array of floating numbers, in a third to a tenth of the time where the array is large.
 
     Sums of at most 1024 elements, and those of rows, are products with ones, which the BLAS computes. In longer rows
-    NumPy adds in pairs, which is more accurate, and that is kept.
+    NumPy adds in pairs, which is more accurate, and that is kept. float16 is added in float32.
     """
     if x.size >= _MANY and x.dtype.char in "fd" and x.flags.c_contiguous:
         if axis is None:
@@ -254,11 +261,16 @@ def add_up(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = Fal
             sums = np.vecdot(flat[:end].reshape(-1, _SHORT), _ones(_SHORT, x.dtype))
             y = _add_reduce(sums) + _add_reduce(flat[end:])
             return y.reshape((1,) * x.ndim) if keepdims else y
-        given = (axis,) if isinstance(axis, int) else axis
-        dims = sorted({d % x.ndim for d in given if -x.ndim <= d < x.ndim})
-        y = _times_ones(x, dims) if len(dims) == len(given) else None
-        if y is not None:
-            return y if keepdims else y.reshape([n for i, n in enumerate(x.shape) if i not in dims])
+        product = _as_product(x.shape, (axis,) if isinstance(axis, int) else tuple(axis))
+        if product is not None:
+            n = product.length
+            ones = _ones(n, x.dtype)
+            y = x.reshape(-1, n) @ ones if product.last else ones @ x.reshape(n, -1)
+            if product.rest:
+                y = _add_reduce(y.reshape(product.between), axis=product.rest)
+            return y.reshape(product.kept if keepdims else product.shape)
+    if x.dtype.char == "e":
+        return _add_reduce(x, axis=axis, keepdims=keepdims, dtype=np.float32).astype(x.dtype)
     return _add_reduce(x, axis=axis, keepdims=keepdims)
 
 
@@ -267,21 +279,36 @@ _MANY = 2048  # elements: fewer aren't worth the trouble
 _SHORT = 1024  # elements of a row
 
 
-def _times_ones(x: Any, dims: Sequence[int]) -> Any:
-    """The sum over `dims`, which are kept; None if these neither end the shape, with short rows, nor begin it."""
-    end = x.ndim
+class _Product(NamedTuple):
+    """How a sum is a product with ones: of the last `length` elements or of the first, and what there is to do then."""
+
+    length: int
+    last: bool
+    between: tuple[int, ...]
+    rest: tuple[int, ...]
+    kept: tuple[int, ...]
+    shape: tuple[int, ...]
+
+
+@functools.lru_cache(1024)
+def _as_product(shape: tuple[int, ...], axes: tuple[int, ...]) -> _Product | None:
+    """None if the summed axes neither end the shape, with short rows, nor begin it, or don't fit it."""
+    ndim = len(shape)
+    dims = sorted({d % ndim for d in axes if -ndim <= d < ndim})
+    if len(dims) != len(axes):
+        return None
+    end = ndim
     while end - 1 in dims:
         end -= 1
-    row = math.prod(x.shape[end:])
-    if end < x.ndim and row <= _SHORT:
-        y = (x.reshape(-1, row) @ _ones(row, x.dtype)).reshape(x.shape[:end] + (1,) * (x.ndim - end))
-        rest = tuple(d for d in dims if d < end)
-        return _add_reduce(y, axis=rest, keepdims=True) if rest else y
-    k = len(dims)
-    if dims != list(range(k)):
-        return None
-    rows = math.prod(x.shape[:k])
-    return (_ones(rows, x.dtype) @ x.reshape(rows, -1)).reshape((1,) * k + x.shape[k:])
+    length = math.prod(shape[end:])
+    last = end < ndim and length <= _SHORT
+    if not last:
+        if dims != list(range(len(dims))):
+            return None
+        length, end = math.prod(shape[: len(dims)]), 0
+    kept = tuple(1 if i in dims else n for i, n in enumerate(shape))
+    result = tuple(n for i, n in enumerate(shape) if i not in dims)
+    return _Product(length, last, shape[:end], tuple(d for d in dims if d < end), kept, result)
 
 
 @functools.lru_cache(64)
@@ -369,11 +396,14 @@ def walk(
             raise RuntimeError(y.error(op.name))
         if node.time < memory.last_change:
             op.check_unchanged(node)
-        if op.fused is not None:
-            y, residual = y
+        fused = op.fused
+        if fused is not None:
+            if fused.forward is not None:
+                y, residual = y
+                if on_arrays:
+                    y = residual if fused.common is None else fused.common(g, residual)
             if on_arrays:
-                y = residual if op.fused.common is None else op.fused.common(g, residual)
-                rules = op.fused.rules
+                rules = fused.rules
         if lift is not None:
             args = [a if inp is None else lift(a, inp) for a, inp in zip_longest(args, node.inputs)]
             y = y if y is None else lift(y, node)
@@ -407,9 +437,7 @@ def walk(
                 if on_arrays and (d is g or d.base is not None):
                     shared.add(inp)
             elif on_arrays and inp not in shared:
-                before = pending[inp]
-                before += d
-                pending[inp] = before  # a NumPy scalar isn't changed in place
+                pending[inp] = add_to(pending[inp], d)
             else:
                 pending[inp] = pending[inp] + d
                 shared.discard(inp)

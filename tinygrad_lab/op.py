@@ -20,6 +20,7 @@ import numpy as np
 from . import memory
 from .domain import REALS, Domain, Reals
 from .graph import Node, is_grad_enabled, noter, watcher
+from .half import HALF, in_single
 from .public import parameters, renamed, retold
 
 if TYPE_CHECKING:
@@ -66,9 +67,10 @@ class LinAlgError(RuntimeError):
 
 class Fused(NamedTuple):
     """A faster reading of an op on arrays: `forward` returns the output and a residual, and `rules` see the residual
-    where the op's own rules see the output. If there is a `common`, they see `common(g, residual)`: what they share."""
+    where the op's own rules see the output. If there is a `common`, they see `common(g, residual)`: what they share.
+    Without a `forward` of their own they see what the op's rules see."""
 
-    forward: Callable[..., tuple[Any, Any]]
+    forward: Callable[..., tuple[Any, Any]] | None
     rules: Sequence[Rule | None]
     common: Callable[[Any, Any], Any] | None = None
 
@@ -122,6 +124,7 @@ class Op:
         typed: whether the op chooses its output's dtype by itself.
         promotes: whether operands of several dtypes are brought to one; else they are refused, as in matrix products.
         analytic: whether the forward, given complex numbers, is the complex-analytic function.
+        wide: whether it is computed in float32 if its first operand is of float16, see `half`.
         fused: the faster reading, if there is one.
         adds: `adds(total, g, *arguments)` adds the first rule's result to `total` in place if it can, and says if it
             did: what reaches a few elements of a large array needn't make another array as large.
@@ -145,6 +148,7 @@ class Op:
     typed: bool
     promotes: bool
     analytic: bool
+    wide: bool
     fused: Fused | None
     adds: Callable[..., bool] | None
     sample: Callable[[Any], tuple[Any, ...]] | None
@@ -207,6 +211,10 @@ class Op:
         needs = self.needs(inputs)
         return [v if i in needs or type(v) is not np.ndarray else Outline(v) for i, v in enumerate(values)]
 
+    def output(self, node: Node) -> Any:
+        """What a node of this op keeps of its output: None if no rule reads it."""
+        return node.y[0] if self.fused is not None and self.fused.forward is not None else node.y
+
     def check_unchanged(self, node: Node) -> None:
         """Refuse a node whose saved values were changed in place and are about to be read.
 
@@ -214,7 +222,7 @@ class Op:
             RuntimeError: names the op, the value, the operation that changed it and its line.
         """
         assert node.args is not None
-        saved = [("its output", node.y[0] if self.fused else node.y)] if self.reads_y else []
+        saved = [("its output", self.output(node))] if self.reads_y else []
         for i in sorted(self.needs(node.inputs)):
             saved.append((f"its argument '{self.params[min(i, len(self.params) - 1)]}'", node.args[i]))
         parts = [(what, v) for what, value in saved for v in (value if isinstance(value, tuple) else (value,))]
@@ -395,6 +403,7 @@ def op(
     typed: bool = False,
     promotes: bool = True,
     analytic: bool = False,
+    wide: bool = False,
     fused: Fused | None = None,
     adds: Callable[..., bool] | None = None,
     sample: Callable[[Any], tuple[Any, ...]] | None = None,
@@ -431,6 +440,7 @@ def op(
             typed=typed,
             promotes=promotes,
             analytic=analytic,
+            wide=wide,
             fused=fused,
             adds=adds,
             sample=sample,
@@ -449,8 +459,10 @@ def op(
 
 def _eager(op: Op) -> Callable[..., Any]:
     """The function that people call. Every operation pays for each of its lines, so it is written out flat."""
-    forward, rules, fused, view = op.forward, op.rules, op.fused, op.view
+    forward, rules, view, wide = op.forward, op.rules, op.view, op.wide
+    fused = None if op.fused is None else op.fused.forward
     arity = None if op.variadic else len(op.params)
+    first = op.rules.skip if isinstance(op.rules, Each) else 0
     reads_y: bool | None = None  # not known before it is needed
     elementwise = op.elementwise
     tick, ndarray = memory.tick, np.ndarray
@@ -473,10 +485,12 @@ def _eager(op: Op) -> Callable[..., Any]:
             else:
                 values.append(a)
                 inputs.append(None)
+        if wide and getattr(values[first], "dtype", None) is HALF:
+            return in_single(call, *args)
         record = tracked and rules and is_grad_enabled()
         try:
             if record and fused is not None:
-                y, residual = fused.forward(*values)
+                y, residual = fused(*values)
             else:
                 y, residual = forward(*values), None
         except LinAlgError:
@@ -509,7 +523,8 @@ def _eager(op: Op) -> Callable[..., Any]:
                 reads_y = op.reads_y
             small = y.size <= _SMALL and (elementwise or getattr(values[0], "size", _SMALL) < _SMALL)
             node.args = values if small else op.thin(values, inputs)
-            node.y = (y, residual) if fused is not None else y if reads_y else None
+            kept = y if reads_y else None
+            node.y = kept if fused is None else (kept, residual)
             node.time = tick()
             node.hooks = None
             if usual_dtype is None:

@@ -114,7 +114,7 @@ ERRORS = [
     (TypeError, lambda: tg.maximum(F, 2), "maximum: an operand must be a tensor, not the number 2"),
     (TypeError, lambda: tg.eq(2, F), "eq: an operand must be a tensor, not the number 2"),
     (TypeError, lambda: tg.exp(2.0), "exp: an operand must be a tensor or an array, not float 2.0"),
-    (TypeError, lambda: tg.sign(2.0), "sign: an operand must be a tensor or an array, not float 2.0"),
+    (TypeError, lambda: tg.sign(2.0), "sign: 'input' must be a tensor, not 2.0"),
     (TypeError, lambda: tg.float_power(2, 3), "float_power: one operand must be a tensor"),
     (TypeError, lambda: tg.exp(F, 2), "exp(input): takes 1 arguments, 2 were given"),
     (TypeError, lambda: tg.exp(F, base=2), "exp(input): got an unexpected keyword argument 'base'"),
@@ -159,6 +159,17 @@ def test_numpy_functions_take_numbers():
     same(np.heaviside(tg.tensor([-1.0, 0.0, 1.0]), 0.5), [0, 0.5, 1])
     same(np.round(tg.tensor([1.26]), 1), np.float32([1.3]))
     same(np.nan_to_num(tg.tensor([nan, inf]), posinf=1.0), [0, 1])
+
+
+def test_steps_of_nan_are_0():
+    x = tg.tensor([math.nan, 0.0, -2.0, math.inf])
+    same(tg.sign(x), [0, 0, -1, 1])
+    same(tg.heaviside(x, tg.tensor(0.5)), [0, 0.5, 0, 1])
+    same(tg.heaviside(tg.tensor([0, 3]), tg.tensor([7, 7])), [7, 1])
+
+
+def test_xlog1py_of_0_and_infinity():
+    same(tg.special.xlog1py(tg.zeros(2), tg.tensor([math.inf, -1.0])), [0, 0])
 
 
 def test_where_of_numbers():

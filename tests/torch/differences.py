@@ -22,7 +22,6 @@ UNSET = Difference("the value", "the elements are whatever the memory holds")
 
 EQUALS = Difference("result 1 is", "which one of equal elements is taken PyTorch leaves open; here it is the first")
 
-HALF_POWERS = Difference("(float16[", "powers are taken in float16, and overflow where PyTorch takes them in float32")
 KEPT_ORDER = tuple(
     Difference(f"({kind}[8000])", "PyTorch leaves the order of equal elements open; here it is kept")
     for kind in ("bool", "float16", "int8", "uint8")
@@ -60,9 +59,6 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "cat": (NO_OUT,),
     "new_empty": (UNSET,),
     "sum_to_size": (Difference(", in PyTorch int64", "what isn't summed stays as it is, a 0-d bool too"),),
-    "dist": (HALF_POWERS,),
-    "linalg.vector_norm": (HALF_POWERS,),
-    "nn.functional.rms_norm": (HALF_POWERS,),
     "nn.functional.soft_margin_loss": (Difference("in PyTorch inf", "float16 doesn't overflow in between"),),
     **dict.fromkeys(
         ("nn.functional.fractional_max_pool2d", "nn.functional.fractional_max_pool3d"),

@@ -9,16 +9,25 @@ import numpy as np
 
 from ..convention import convention
 from ..domain import DISTINCT, NONZERO, POSITIVE, REALS, Choice, Reals
-from ..op import Array, op
+from ..half import wide
+from ..op import Array, Fused, op
 from ..public import public
+from ..threads import WORTH, spread
 from .cast import cast, clone
 from .checks import of_tensors
-from .compare import _where, floating, sign, wins
+from .compare import _sign, _where, floating, wins
 from .elementwise import log
 from .rounding import _floor_divide, _trunc_divide
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
+
+_long_sum, _long_product = spread(np.add), spread(np.multiply)
+
+
+def _product(a: Array, b: Array) -> Array:
+    # asked here, before another call: every operation on small arrays pays for it
+    return np.multiply(a, b) if type(a) is not np.ndarray or a.size < WORTH else _long_product(a, b)
 
 
 @op(lambda g, y, a, b: g, lambda g, y, a, b: g, tex="{input} + {other}", analytic=True, ufunc=np.add)
@@ -27,7 +36,7 @@ def _add(input: Array, other: Array) -> Array:
 
     :math:`dy = da + db`: the cotangent goes to both operands as it is.
     """
-    return np.add(input, other)
+    return np.add(input, other) if type(input) is not np.ndarray or input.size < WORTH else _long_sum(input, other)
 
 
 @op(lambda g, y, a, b: g, lambda g, y, a, b: -g, tex="{input} - {other}", analytic=True, ufunc=np.subtract)
@@ -39,13 +48,20 @@ def _sub(input: Array, other: Array) -> Array:
     return np.subtract(input, other)
 
 
-@op(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, tex=r"{input}\,{other}", analytic=True, ufunc=np.multiply)
+@op(
+    lambda g, y, a, b: g * b,
+    lambda g, y, a, b: g * a,
+    tex=r"{input}\,{other}",
+    analytic=True,
+    ufunc=np.multiply,
+    fused=Fused(None, (lambda g, y, a, b: _product(g, b), lambda g, y, a, b: _product(g, a))),
+)
 def mul(input: Array, other: Array) -> Array:
     r"""Product, :math:`y = a b`.
 
     :math:`dy = b\,da + a\,db`: each operand's cotangent is scaled by the other operand.
     """
-    return np.multiply(input, other)
+    return _product(input, other)
 
 
 @convention("0/0", 0.0, 0.0, gives=(math.inf, math.nan))
@@ -129,7 +145,7 @@ def reciprocal(input: Array) -> Array:
 
 
 @convention("abs at 0", [0.0, -0.0, 2.0, -2.0], gives=[0, 0, 1, -1])
-@op(lambda g, y, x: g * sign(x), domain=NONZERO, tex="|{input}|", ufunc=np.absolute)
+@op(lambda g, y, x: g * _sign(x), domain=NONZERO, tex="|{input}|", ufunc=np.absolute)
 def abs(input: Array) -> Array:
     r"""Absolute value, :math:`y = |x|`.
 
@@ -214,6 +230,7 @@ def fmin(input: Array, other: Array) -> Array:
     lambda g, y, a, b, w: g * (b - a),
     tex=r"{input} + {weight} ({end} - {input})",
     analytic=True,
+    wide=True,
 )
 def _lerp(input: Array, end: Array, weight: Array) -> Array:
     r"""Linear interpolation, :math:`y = a + w (b - a)`.
@@ -423,6 +440,7 @@ def lerp(input: Array, end: Array, weight: Array) -> Tensor:
 
 
 @public
+@wide
 def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Tensor:
     """`input + value * tensor1 * tensor2`."""
     product = mul(tensor1, tensor2)
@@ -432,6 +450,7 @@ def addcmul(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -
 
 
 @public
+@wide
 def addcdiv(input: Array, tensor1: Array, tensor2: Array, *, value: float = 1) -> Tensor:
     """`input + value * tensor1 / tensor2`.
 

@@ -64,7 +64,8 @@ def _rule(g: Array, y: Array, x: Array, dim: int) -> Array:
     domain=(REALS, Dim()),
     shapes="(*) -> (...)",
     tex=r"\operatorname{{softmax}} {input}",
-    fused=Fused(lambda x, dim: (y := _weights(x, dim), y), (_rule,)),
+    wide=True,
+    fused=Fused(None, (_rule,)),
     analytic=True,
 )
 def safe_softmax(input: Array, dim: int) -> Array:
@@ -151,6 +152,7 @@ def _with_mask(draw: Array) -> tuple[Array, ...]:
     shapes="(*, l, e), (*, m, e), (*, m, v), (*) -> (...)",
     broadcasts=True,
     promotes=False,
+    wide=True,
     sample=_with_mask,
     tex=r"\operatorname{{softmax}}({scale}\,{query}\,{key}^T + {mask})\,{value}",
     fused=Fused(

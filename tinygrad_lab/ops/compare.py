@@ -171,7 +171,7 @@ def signbit(input: Array) -> Array:
 
 @convention("sign anywhere", [0.0, 2.0, -2.0], gives=[0, 0, 0], value=[0, 1, -1])
 @op(lambda g, y, x: nothing(g), domain=NONZERO, tex=r"\operatorname{{sign}} {input}", ufunc=np.sign)
-def sign(input: Array) -> Array:
+def _sign(input: Array) -> Array:
     """Sign: -1, 0 or 1, NaN of NaN.
 
     Constant on either side of zero, so :math:`dy = 0`; at the jump, too, by convention.
@@ -233,9 +233,9 @@ def nothing(g: Array) -> Array:
     ufunc=np.heaviside,
 )
 def heaviside(input: Array, values: Array) -> Array:
-    """The step function: 0 below zero, `values` at zero, 1 above; without gradient, as in PyTorch."""
-    dtype = np.result_type(input, values)
-    return np.heaviside(input, values).astype(dtype, copy=False)
+    """The step function: 0 below zero and of NaN, `values` at zero, 1 above; without gradient, as in PyTorch."""
+    chosen = np.asarray(np.where(np.equal(input, 0), values, np.greater(input, 0)))
+    return chosen.astype(np.result_type(input, values), copy=False)
 
 
 @op(
@@ -267,6 +267,14 @@ less = lt
 less_equal = le
 greater = gt
 greater_equal = ge
+
+
+@public
+def sign(input: Array) -> Tensor:
+    """Sign: -1, 0 or 1, and 0 of NaN, as in PyTorch; its gradient is 0."""
+    return _where(isnan(input), 0, _sign(input)) if input.dtype.kind == "f" else _sign(input)
+
+
 sgn = sign
 
 

@@ -73,6 +73,7 @@ def _ends(count: int, states: Array) -> Array:
     lambda g, y, x, skip, steps, states: g.reshape(1, -1, 1) * -_share(x, skip, steps, states),
     domain=(Reals(), Given(), Given(), Given()),
     shapes="(t, n, l) -> (n)",
+    wide=True,
     sample=_problem,
     fused=Fused(_forward, (_rule,)),
     tex=r"-\ln \sum_\pi e^{{\sum_t {input}_{{t \pi_t}}}}",

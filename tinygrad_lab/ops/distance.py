@@ -41,6 +41,7 @@ def _draw_apart(draw: object) -> tuple[Array, ...]:
     shapes="(*, n, k), (*, m, k) -> (*, n, m)",
     broadcasts=True,
     promotes=False,
+    wide=True,
     sample=_draw_apart,
     tex=r"\lVert {x1}_i - {x2}_j \rVert",
 )

@@ -51,6 +51,7 @@ def _draw_terms(draw: Any) -> tuple[Any, ...]:
     ),
     domain=(Given(), Reals()),
     shapes="(...), ... -> (...)",
+    wide=True,
     sample=_draw_terms,
     tex=r"\sum {operands}",
     analytic=True,

@@ -14,7 +14,7 @@ from ..op import Array, Fused, op
 from ..public import public
 from ..threads import over_elements, spread
 from .checks import of_tensors
-from .compare import _where, floating, sign
+from .compare import _sign, _where, floating
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -104,6 +104,7 @@ def _or_nan(x: Array) -> Array:
     lambda g, y, a, b: g * _where(y == -math.inf, 0, sigmoid(_gap(a, b))),
     lambda g, y, a, b: g * _where(y == -math.inf, 0, sigmoid(_gap(b, a))),
     tex=r"\ln(e^{{{input}}} + e^{{{other}}})",
+    wide=True,
     ufunc=np.logaddexp,
 )
 def logaddexp(input: Array, other: Array) -> Array:
@@ -168,16 +169,6 @@ def _sigmoid_rule(y: Array, g: Array, out: Array) -> None:
     np.multiply(g, out, out)
 
 
-def _with_output(forward: Callable[[Array], Array]) -> Callable[[Array], tuple[Array, Array]]:
-    """The forward of a fused reading whose residual is the output."""
-
-    def call(x: Array) -> tuple[Array, Array]:
-        y = forward(x)
-        return y, y
-
-    return call
-
-
 def _pulled_back(rule: Callable[[Array, Array, Array], None]) -> Callable[[Array, Array, Array], Array]:
     """The fused rule that is `rule(y, g, out)`, in parts."""
     return lambda g, y, x: over_elements(rule, y, g)
@@ -188,7 +179,8 @@ def _pulled_back(rule: Callable[[Array, Array, Array], None]) -> Callable[[Array
     lambda g, y, x: g * (y * (1 - y)),
     tex=r"\sigma({input})",
     analytic=True,
-    fused=Fused(_with_output(lambda x: _logistic(x)), (_pulled_back(_sigmoid_rule),)),
+    wide=True,
+    fused=Fused(None, (_pulled_back(_sigmoid_rule),)),
 )
 def sigmoid(input: Array) -> Array:
     r"""Logistic sigmoid, :math:`y = 1 / (1 + e^{-x})`.
@@ -213,23 +205,22 @@ def _tanh_rule(y: Array, g: Array, out: Array) -> None:
     lambda g, y, x: g * (1 - y * y),
     tex=r"\tanh {input}",
     analytic=True,
+    wide=True,
     ufunc=np.tanh,
-    fused=Fused(_with_output(_tanh), (_pulled_back(_tanh_rule),)),
+    fused=Fused(None, (_pulled_back(_tanh_rule),)),
 )
 def tanh(input: Array) -> Array:
     r"""Hyperbolic tangent, :math:`dy = (1 - \tanh^2 x)\,dx = (1 - y^2)\,dx`."""
     return _tanh(input)
 
 
-def _relu(input: Array) -> tuple[Array, Array]:
-    # an array of zeros is twice as fast as the number 0, which NumPy takes outside its vector loops
-    y = np.zeros_like(input)
-    np.maximum(input, y, out=y)
-    return y, y
+_SMALL = 4096  # elements: calls cost more than loops
 
 
 def _relu_rule(g: Array, y: Array, x: Array) -> Array:
-    """g sign(y) in half the time: y is never negative, so its sign is a comparison, but for a NaN."""
+    """g sign(y), for many elements in half the time: y is never negative, so its sign is a comparison, but for NaN."""
+    if y.size <= _SMALL:
+        return g * np.sign(y)
     d = (y > 0).astype(g.dtype)
     if not np.maximum.reduce(y, axis=None, initial=0) >= 0:
         d[np.isnan(y)] = np.nan
@@ -240,10 +231,10 @@ def _relu_rule(g: Array, y: Array, x: Array) -> Array:
 @convention("relu at 0", [0.0, -0.0, 1.0, -1.0], gives=[0, 0, 1, 0])
 @convention("relu of NaN", [math.nan], gives=[math.nan], value=[math.nan])
 @op(
-    lambda g, y, x: g * sign(y),
+    lambda g, y, x: g * _sign(y),
     domain=NONZERO,
     tex=r"\max(0, {input})",
-    fused=Fused(_relu, (_relu_rule,)),
+    fused=Fused(None, (_relu_rule,)),
 )
 def relu(input: Array) -> Array:
     r"""Rectifier, :math:`y = \max(0, x)`.
@@ -251,10 +242,13 @@ def relu(input: Array) -> Array:
     :math:`dy = [x > 0]\,dx`, and :math:`[x > 0] = \operatorname{sign}(y)`; at 0 the subgradient of smallest norm, 0. A
     NaN stays NaN.
     """
-    return _relu(input)[0]
+    if input.size <= _SMALL:
+        return np.maximum(input, 0)
+    y = np.zeros_like(input)  # without AVX-512 an array of zeros is twice as fast as the number 0
+    return np.maximum(input, y, out=y)
 
 
-@op(lambda g, y, x: g * sigmoid(x), tex=r"\ln(1 + e^{{{input}}})")
+@op(lambda g, y, x: g * sigmoid(x), tex=r"\ln(1 + e^{{{input}}})", wide=True)
 def softplus(input: Array) -> Array:
     r"""Smooth rectifier, :math:`y = \ln(1 + e^x)`.
 

@@ -188,6 +188,7 @@ def _gather(input: Array, dim: int, index: Array) -> Array:
     lambda g, y, x, dim, index, shape: _gather(g, dim, index),
     domain=(Reals(), Dim(), IndexAlong(), Given()),
     shapes="(...), (...) -> (...)",
+    wide=True,
     sample=lambda draw: draw.adjoint(table["gather"]),
     tex=r"\sum {input}[\cdot]",
     analytic=True,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     promotes=False,
     tex=r"{input}\,{other}",
     analytic=True,
+    wide=True,
 )
 def _matmul(input: Array, other: Array) -> Array:
     r"""Matrix product, :math:`Y = A B`, over broadcast batch dimensions.
@@ -47,6 +48,7 @@ def _matmul(input: Array, other: Array) -> Array:
     promotes=False,
     tex=r"{input}\,{weight}^T + {bias}",
     analytic=True,
+    wide=True,
 )
 def _affine(input: Array, weight: Array, bias: Array) -> Array:
     r"""Affine map of rows, :math:`Y = X W^T + b`, with W of shape (out, in).
@@ -65,6 +67,7 @@ def _affine(input: Array, weight: Array, bias: Array) -> Array:
     broadcasts=True,
     promotes=False,
     tex=r"{x}^T {y}",
+    wide=True,
     ufunc=np.vecdot,
 )
 def _vecdot(x: Array, y: Array) -> Array:
@@ -130,20 +133,20 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Tensor:
         RuntimeError: the sizes don't fit, or the dtypes differ.
     """
     try:
-        fits = input.ndim and input.shape[-1] == weight.shape[-1]
+        whole, own = input.shape, weight.shape
     except AttributeError:
         arrays("linear", input=input, weight=weight)
         raise
-    if not fits:
+    if not whole or whole[-1] != own[-1]:
         raise RuntimeError(
-            f"linear: input of shape {tuple(input.shape)} doesn't fit weight of shape {tuple(weight.shape)}: the last "
-            f"dimension must be {weight.shape[-1]}"
+            f"linear: input of shape {tuple(whole)} doesn't fit weight of shape {tuple(own)}: the last dimension must "
+            f"be {own[-1]}"
         )
-    if weight.ndim == 1:
+    if len(own) == 1:
         y = matmul(input, weight)
         return y if bias is None else y + bias
-    if input.ndim != 2:
-        return linear(_rows(input), weight, bias).reshape(*input.shape[:-1], weight.shape[0])
+    if len(whole) != 2:
+        return linear(_rows(input), weight, bias).reshape(*whole[:-1], own[0])
     return _matmul(input, weight.mT) if bias is None else _affine(input, weight, bias)
 
 

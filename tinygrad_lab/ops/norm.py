@@ -249,8 +249,9 @@ def moments(x: Array, dims: Sequence[int]) -> Moments:
     """The mean and the variance of `x` over `dims`.
 
     The variance is the mean square minus the squared mean, in one pass, unless the mean is so great that it would lose
-    digits: then the mean is taken away first.
+    digits: then the mean is taken away first. Of float16, everything is computed in float32.
     """
+    x = x.astype(np.promote_types(x.dtype, np.float32), copy=False)
     layout = layout_of(x, dims)
     elements = layout.enter(x)
     mean = centre = _sums(elements) / layout.number
@@ -419,6 +420,7 @@ def _with_dims(draw: Any) -> tuple[Any, ...]:
     domain=(REALS, REALS, REALS, Given(), Given(), FLAG, Given()),
     shapes="(*), (*), (*) -> (...)",
     broadcasts=True,
+    wide=True,
     sample=_with_dims,
     tex=r"\frac{{{input} - \mu}}{{\sqrt{{\sigma^2 + \varepsilon}}}}\,{weight} + {bias}",
     fused=Fused(_forward, (_input_rule, _weight_rule, _bias_rule), _shared),

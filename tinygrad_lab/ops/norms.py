@@ -15,7 +15,7 @@ from ..op import Array, op
 from ..public import public
 from .arithmetic import abs as absolute
 from .cast import cast
-from .compare import sign, where
+from .compare import _sign, where
 from .extreme import amax, amin
 from .reduce import add_reduce, axis_of, inverse, kept
 from .shape import dims_of
@@ -33,6 +33,7 @@ DimLike = int | Sequence[int] | None
     domain=(NONZERO, Choice((2, 1, 3, 0.5, -1.5, 2.5, 0)), Dims(filled=True), FLAG),
     shapes="(*) -> (...)",
     tex=r"\lVert {input} \rVert_{{{ord}}}",
+    wide=True,
 )
 def _norm(input: Array, ord: float = 2, dim: DimLike = None, keepdim: bool = False) -> Array:
     r"""The p-norm, :math:`y = (\sum_i |x_i|^p)^{1/p}` for a finite p, and the number of non-zero elements for p = 0.
@@ -67,8 +68,8 @@ def _direction(x: Array, y: Array, p: float) -> Array:
     if p == 2:
         return x
     if p in (0, 1):
-        return sign(x)
-    return where(x == 0, 1, absolute(x) / where(y == 0, 1, y)) ** (p - 1) * sign(x)
+        return _sign(x)
+    return where(x == 0, 1, absolute(x) / where(y == 0, 1, y)) ** (p - 1) * _sign(x)
 
 
 # ------------------------------------------------------------------------------------------------- compositions

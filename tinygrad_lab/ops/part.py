@@ -56,6 +56,7 @@ def _windows_back(draw: Any) -> tuple[Any, ...]:
     lambda g, y, x, dim, step, length: _unfold_along(g, dim, x.shape[-1], step),
     domain=(Reals(), Given(), Given(), Given()),
     shapes="(*) -> (...)",
+    wide=True,
     sample=_windows_back,
     tex=r"\sum \operatorname{{windows}}({input})",
     analytic=True,

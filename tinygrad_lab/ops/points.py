@@ -43,6 +43,7 @@ def pick_points(input: Array, index: Array) -> Array:
     lambda g, y, x, index, size: pick_points(g, index),
     domain=(Reals(), Ordinals(), Given()),
     shapes="(n, c, p), (n, p) -> (...)",
+    wide=True,
     sample=_picked,
     tex=r"\sum_{{{index}}} {input}",
     analytic=True,

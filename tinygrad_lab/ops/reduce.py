@@ -56,6 +56,7 @@ def _sum(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
     shapes="(*) -> (...)",
     tex=r"\tfrac1n \sum {input}",
     analytic=True,
+    wide=True,
 )
 def _mean(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
     r"""Arithmetic mean over `dim`, :math:`y = \tfrac1n \sum_i x_i`.
@@ -140,6 +141,7 @@ def count_nonzero(input: Array, dim: DimLike = None) -> Array:
     shapes="(*) -> (...)",
     tex=r"\operatorname{{var}} {input}",
     analytic=True,
+    wide=True,
 )
 def _var(input: Array, dim: DimLike = None, correction: float = 1, keepdim: bool = False) -> Array:
     r"""Variance, :math:`y = \sum_i (x_i - \bar x)^2 / (n - c)` with the correction c.
@@ -181,6 +183,7 @@ def _mean_square(input: Array, dim: DimLike, correction: float, keepdim: bool) -
     domain=(DISTINCT, Dims(), Choice((0, 1)), FLAG),
     shapes="(*) -> (...)",
     tex=r"\operatorname{{std}} {input}",
+    wide=True,
 )
 def _std(input: Array, dim: DimLike = None, correction: float = 1, keepdim: bool = False) -> Array:
     r"""Standard deviation, :math:`y^2 = \sum_i (x_i - \bar x)^2 / (n - c)` with the correction c.

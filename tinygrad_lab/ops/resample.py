@@ -236,6 +236,7 @@ def _any_taps(draw: Any) -> tuple[Any, ...]:
     lambda g, y, x, dim, taps: resample(g, dim, taps.T),
     domain=(Reals(), Dim(), Given()),
     shapes="(*) -> (...)",
+    wide=True,
     sample=_any_taps,
     tex="A {input}",
     analytic=True,
@@ -324,7 +325,10 @@ def interpolation(
         return _stretched(size, per, i, mode)
     if size == out:
         return Taps.picking(np.arange(size), size)
-    at = i * per if align_corners else (i + real(0.5)) * per - real(0.5)
+    if align_corners:
+        at = i * per
+    else:  # rounded once, as by the fused multiplication and addition that PyTorch's kernels are compiled to
+        at = ((i + real(0.5)).astype(np.float64) * per - 0.5).astype(real)
     if mode == "linear":
         at = np.maximum(at, 0)
         low = np.minimum(at.astype(np.int64), size - 1)

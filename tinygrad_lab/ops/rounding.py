@@ -11,7 +11,7 @@ from ..domain import NONZERO, Choice, Reals
 from ..op import Array, op
 from ..public import public
 from .checks import of_tensors
-from .compare import nothing, sign
+from .compare import _sign, nothing
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -166,7 +166,7 @@ def fmod(input: Array, other: Array) -> Array:
 
 @of_tensors(1)
 @op(
-    lambda g, y, a, b: g * (sign(y) * sign(a)),
+    lambda g, y, a, b: g * (_sign(y) * _sign(a)),
     lambda g, y, a, b: nothing(g),
     domain=NONZERO,
     tex=r"|{input}| \operatorname{{sign}} {other}",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     shapes="(*) -> (...)",
     tex=r"\sum_{{j \le i}} {input}_j",
     analytic=True,
+    wide=True,
 )
 def _cumsum(input: Array, dim: int, reverse: bool = False) -> Array:
     r"""Sums of the elements up to each one, :math:`y_i = \sum_{j \le i} x_j`, or with `reverse` from each one on.
@@ -118,6 +119,7 @@ def shifted(x: Array, dim: int, reverse: bool, first: float | None = None) -> Ar
     shapes="(*) -> (...)",
     tex=r"\prod_{{j \le i}} {input}_j",
     analytic=True,
+    wide=True,
 )
 def _cumprod(input: Array, dim: int, reverse: bool = False) -> Array:
     r"""Products of the elements up to each one, :math:`y_i = x_i\,y_{i-1}`, or with `reverse` from each one on.
@@ -134,6 +136,7 @@ def _cumprod(input: Array, dim: int, reverse: bool = False) -> Array:
     shapes="(*) -> (...)",
     tex=r"\prod {input}",
     analytic=True,
+    wide=True,
 )
 def _prod(input: Array, dim: int | None = None, keepdim: bool = False) -> Array:
     r"""Product over `dim`, :math:`y = \prod_i x_i`.
@@ -159,6 +162,7 @@ def _others(x: Array, dim: int | None) -> Array:
     domain=(REALS, Dim(), FLAG),
     shapes="(*) -> (...)",
     tex=r"\ln \sum_{{j \le i}} e^{{{input}_j}}",
+    wide=True,
 )
 def _logcumsumexp(input: Array, dim: int, reverse: bool = False) -> Array:
     r"""Logarithm of the sum of exponentials up to each element, :math:`y_i = \ln \sum_{j \le i} e^{x_j}`.

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     shapes="(*) -> (...)",
     tex=r"\ln \sum e^{{{input}}}",
     analytic=True,
+    wide=True,
 )
 def logsumexp(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
     r"""Logarithm of a sum of exponentials, :math:`y = \ln \sum_i e^{x_i}`, without overflow.
@@ -112,6 +113,7 @@ def _below_0(x: Array, y: Array, dim: int) -> None:
     shapes="(*) -> (...)",
     tex=r"\operatorname{{softmax}} {input}",
     analytic=True,
+    wide=True,
 )
 def _softmax(input: Array, dim: int) -> Array:
     r"""Softmax, :math:`p_k = e^{s_k} / \sum_c e^{s_c}`.
@@ -135,6 +137,7 @@ def _logarithms(x: Array, y: Array, dim: int) -> None:
     shapes="(*) -> (...)",
     tex=r"\ln \operatorname{{softmax}} {input}",
     analytic=True,
+    wide=True,
 )
 def _log_softmax(input: Array, dim: int) -> Array:
     r"""Logarithm of the softmax, :math:`y_k = s_k - \ln \sum_c e^{s_c}`, finite wherever the logits are.

@@ -115,9 +115,7 @@ SINGLE = (
 
 def _erf(x: Array) -> Array:
     if x.dtype == np.float32:
-        return over_elements(_erf_single, x)
-    if x.dtype == np.float16:
-        return _erf(x.astype(np.float32)).astype(np.float16)
+        return over_elements(_erf_single, np.asarray(x, order="C"))
     x = np.asarray(x, np.result_type(x, np.float64))
     near = np.abs(x) <= 0.46875
 
@@ -155,7 +153,8 @@ def _erf_rule(x: Array, g: Array, out: Array) -> None:
 @op(
     lambda g, y, x: g * (2 / math.sqrt(math.pi) * exp(-x * x)),
     tex=r"\operatorname{{erf}} {input}",
-    fused=Fused(lambda x: (_erf(x), None), (lambda g, y, x: over_elements(_erf_rule, x, g),)),
+    wide=True,
+    fused=Fused(None, (lambda g, y, x: over_elements(_erf_rule, x, g),)),
 )
 def erf(input: Array) -> Array:
     r"""Error function, :math:`y = \tfrac{2}{\sqrt\pi} \int_0^x e^{-t^2}\,dt`.
@@ -185,7 +184,7 @@ def _erfc_far(x: Array) -> Array:
     return scale * by_parts(x, [(x <= 4, lambda x: _ratio(x, _MIDDLE)), (x > 4, tail)])
 
 
-@op(lambda g, y, x: g * (-2 / math.sqrt(math.pi) * exp(-x * x)), tex=r"\operatorname{{erfc}} {input}")
+@op(lambda g, y, x: g * (-2 / math.sqrt(math.pi) * exp(-x * x)), tex=r"\operatorname{{erfc}} {input}", wide=True)
 def erfc(input: Array) -> Array:
     r"""Complementary error function, :math:`y = 1 - \operatorname{erf} x`, exact where it is small.
 
@@ -276,6 +275,7 @@ _FAR_TAIL = (
     lambda g, y, x: g * (math.sqrt(math.pi) / 2 * exp(y * y)),
     domain=Reals(low=-0.95, high=0.95),
     tex=r"\operatorname{{erf}}^{{-1}} {input}",
+    wide=True,
 )
 def erfinv(input: Array) -> Array:
     r"""Inverse error function: the y with :math:`\operatorname{erf} y = x`; infinite at 1 and -1, NaN beyond.
@@ -316,7 +316,7 @@ _AROUND_2 = (*((-1) ** k * _zeta_less_one(k) / k for k in range(28, 1, -1)), 0.4
 _STIRLING = tuple(b / (2 * k * (2 * k - 1)) for k, b in enumerate(_BERNOULLI, 1))
 
 
-@op(lambda g, y, x: g * _polygamma(x, 0), domain=POSITIVE, tex=r"\ln |\Gamma({input})|")
+@op(lambda g, y, x: g * _polygamma(x, 0), domain=POSITIVE, tex=r"\ln |\Gamma({input})|", wide=True)
 def lgamma(input: Array) -> Array:
     r"""Logarithm of the gamma function's absolute value, :math:`y = \ln |\Gamma(x)|`; infinite at 0, -1, -2, ...
 
@@ -362,6 +362,7 @@ def _stirling(x: Array) -> Array:
     domain=(POSITIVE, Choice((0, 1, 2))),
     shapes="(*) -> (*)",
     tex=r"\psi^{{({n})}}({input})",
+    wide=True,
 )
 def _polygamma(input: Array, n: int) -> Array:
     r"""The digamma function's n-th derivative, :math:`y = \psi^{(n)}(x)`.
@@ -447,6 +448,6 @@ def entr(input: Array) -> Tensor:
 
 @public
 def xlog1py(input: Array, other: Array) -> Tensor:
-    r""":math:`a \ln(1 + b)`, and 0 where a is 0, even if b is -1; exact near b = 0."""
-    zero = (input == 0) & (other <= -1)
+    r""":math:`a \ln(1 + b)`, and 0 where a is 0, even if b is -1 or infinite; exact near b = 0."""
+    zero = (input == 0) & ((other <= -1) | (other == math.inf))
     return _where(zero, 0, mul(input, log1p(_where(zero, 0, other))))

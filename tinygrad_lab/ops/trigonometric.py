@@ -190,6 +190,7 @@ def atanh(input: Array) -> Array:
     domain=(REALS, Choice((0, 1, 2))),
     shapes="(*) -> (*)",
     tex=r"\operatorname{{sinc}}^{{({order})}} {input}",
+    wide=True,
 )
 def _sinc(input: Array, order: int = 0) -> Array:
     r"""The derivative of a given order n of the normalized sinc, :math:`f(x) = \sin(\pi x) / (\pi x)`.

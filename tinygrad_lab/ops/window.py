@@ -145,6 +145,7 @@ def _columns(draw: Any) -> tuple[Any, ...]:
     lambda g, y, x, slides: unfold_windows(g, slides),
     domain=(Reals(), Given()),
     shapes="(*) -> (...)",
+    wide=True,
     sample=_columns,
     tex=r"\operatorname{{fold}}({input})",
     analytic=True,

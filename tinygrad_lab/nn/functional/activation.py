@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from ...convention import convention
+from ...half import wide
 from ...inplace import store
 from ...op import wrap
 from ...ops import elementwise, softmax as softmaxes
 from ...ops.activation import _elu, _gelu, _gelu_tanh, _leaky, floating
 from ...ops.arithmetic import abs as absolute, clamp
-from ...ops.compare import sign, where
+from ...ops.compare import _sign, where
 from ...ops.shape import chunk, dims_of
 from ...public import public
 from ...random import numpy_generator
@@ -230,14 +231,24 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     r"""Sigmoid linear unit, or swish, :math:`x \sigma(x)`."""
     floating("silu", input)
-    return _apply("silu_", lambda x: x * elementwise.sigmoid(x), inplace, input)
+    return _apply("silu_", _silu, inplace, input)
+
+
+@wide
+def _silu(x: Tensor) -> Tensor:
+    return x * elementwise.sigmoid(x)
 
 
 @public
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     r"""Self-regularised unit, :math:`x \tanh(\ln(1 + e^x))` (Misra 2019)."""
     floating("mish", input)
-    return _apply("mish_", lambda x: x * elementwise.tanh(elementwise.softplus(x)), inplace, input)
+    return _apply("mish_", _mish, inplace, input)
+
+
+@wide
+def _mish(x: Tensor) -> Tensor:
+    return x * elementwise.tanh(elementwise.softplus(x))
 
 
 @convention("softplus at +-1000", [-1000.0, 1000.0], gives=[0, 1], value=[0, 1000])
@@ -284,7 +295,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     floating("softshrink", input)
     if lambd < 0:
         raise RuntimeError(f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}")
-    return where(absolute(input) <= lambd, 0, input - sign(input) * lambd)
+    return where(absolute(input) <= lambd, 0, input - _sign(input) * lambd)
 
 
 @public

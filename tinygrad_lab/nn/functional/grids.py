@@ -12,6 +12,7 @@ import numpy as np
 
 from ...op import Array
 from ...ops.arithmetic import clamp
+from ...ops.cast import cast
 from ...ops.compare import where
 from ...ops.linalg import matmul
 from ...ops.points import pick_points
@@ -69,7 +70,10 @@ def grid_sample(
     taps = []
     for d, size in enumerate(sizes):
         x = grid[..., len(sizes) - 1 - d].reshape(n, math.prod(out))
-        x = (x + 1) * ((size - 1) / 2) if align_corners else ((x + 1) * size - 1) / 2
+        if align_corners:
+            x = (x + 1) * ((size - 1) / 2)
+        else:  # rounded once, as by the fused multiplication and addition that PyTorch's kernels are compiled to
+            x = cast(cast(x + 1, np.float64) * (size / 2) - 0.5, x.dtype)
         taps.append(_taps(x, size, mode, padding_mode, align_corners))
     flat = input.reshape(n, c, math.prod(sizes))
     with np.errstate(all="ignore"):

@@ -1,4 +1,7 @@
-"""Normalisation over a batch, a layer, groups of channels or an instance: all by one op, `ops.norm.normalize`."""
+"""Normalisation over a batch, a layer, groups of channels or an instance: all by one op, `ops.norm.normalize`.
+
+The result has the dtype of the input. Weights, biases and statistics have it, too; those of float16 may be of float32.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from ...graph import no_grad
 from ...inplace import replaced, store
 from ...op import Array, wrap
 from ...ops.activation import floating
-from ...ops.cast import clone
+from ...ops.cast import cast, clone
 from ...ops.norm import Moments, _normalize, moments
 from ...public import public
 from ...tensor import Tensor
@@ -41,7 +44,8 @@ def batch_norm(
 
     Raises:
         ValueError: in training, one value for each channel; or `eps` is negative, or 0 in training.
-        RuntimeError: a vector doesn't have one element for each channel, or there are no running statistics to use.
+        RuntimeError: a vector doesn't have one element for each channel, or another dtype; or there are no running
+            statistics to use.
     """
     floating("batch_norm", input)
     shape = input.shape
@@ -55,7 +59,7 @@ def batch_norm(
         return y if bias is None or bias.numel() == 0 else y + bias[0]
     if input.ndim < 2:
         raise IndexError(f"batch_norm: input must be of shape (n, c, *), not {shape}")
-    _check_channels("batch_norm", shape[1], running_mean, running_var, weight, bias)
+    _check_channels("batch_norm", input, running_mean, running_var, weight, bias)
     if not training:
         return _by_running("batch_norm", input, running_mean, running_var, weight, bias, eps)
     dims = (0, *range(2, input.ndim))
@@ -63,7 +67,8 @@ def batch_norm(
     n = input.array.size // max(shape[1], 1)
     _update("batch_norm", running_mean, known.mean, momentum)
     _update("batch_norm", running_var, known.var * (n / max(n - 1, 1)), momentum)
-    return _normalize(input, _by_channel(weight, 1.0, input), _by_channel(bias, 0.0, input), dims, eps, True, known)
+    y = _normalize(input, _by_channel(weight, 1.0, input), _by_channel(bias, 0.0, input), dims, eps, True, known)
+    return cast(y, input.dtype)
 
 
 @public
@@ -87,7 +92,8 @@ def instance_norm(
 
     Raises:
         ValueError: with `use_input_stats`, one place only.
-        RuntimeError: a vector doesn't have one element for each channel, or there are no running statistics to use.
+        RuntimeError: a vector doesn't have one element for each channel, or another dtype; or there are no running
+            statistics to use.
     """
     floating("instance_norm", input)
     shape = input.shape
@@ -96,7 +102,7 @@ def instance_norm(
         raise ValueError(f"instance_norm: Expected more than 1 spatial element when training, got input size {shape}")
     if input.ndim < 3 and (use_input_stats or input.ndim < 2):
         raise IndexError(f"instance_norm: input must be of shape (n, c, *), not {shape}")
-    _check_channels("instance_norm", shape[1], running_mean, running_var, weight, bias)
+    _check_channels("instance_norm", input, running_mean, running_var, weight, bias)
     if not use_input_stats:
         return _by_running("instance_norm", input, running_mean, running_var, weight, bias, eps)
     dims = tuple(range(2, input.ndim))
@@ -106,7 +112,8 @@ def instance_norm(
         mean, var = (known.layout.tensor(v).reshape(shape[:2]).mean(0) for v in (known.mean, known.var))
         _update("instance_norm", running_mean, mean, momentum)
         _update("instance_norm", running_var, var * (places / max(places - 1, 1)), momentum)
-    return _normalize(input, _by_channel(weight, 1.0, input), _by_channel(bias, 0.0, input), dims, eps, True, known)
+    y = _normalize(input, _by_channel(weight, 1.0, input), _by_channel(bias, 0.0, input), dims, eps, True, known)
+    return cast(y, input.dtype)
 
 
 @public
@@ -125,10 +132,12 @@ def layer_norm(
         weight: of shape `normalized_shape`, and `bias`, or None.
 
     Raises:
-        RuntimeError: `normalized_shape` is empty, or input, weight or bias don't have it.
+        RuntimeError: `normalized_shape` is empty, input, weight or bias don't have it, or they differ in dtype.
     """
     dims = _last("layer_norm", input, normalized_shape, weight, bias)
-    return _normalize(input, 1.0 if weight is None else weight, 0.0 if bias is None else bias, dims, eps)
+    _check_dtypes("layer_norm", input, weight, bias)
+    y = _normalize(input, 1.0 if weight is None else weight, 0.0 if bias is None else bias, dims, eps)
+    return cast(y, input.dtype)
 
 
 @public
@@ -141,14 +150,14 @@ def rms_norm(
 
     Args:
         weight: of shape `normalized_shape`, or None.
-        eps: by default the dtype's.
+        eps: by default the dtype's, that of float32 for float16.
 
     Raises:
         RuntimeError: `normalized_shape` is empty, or input or weight don't have it.
     """
     dims = _last("rms_norm", input, normalized_shape, weight)
-    eps = float(np.finfo(input.dtype).eps) if eps is None else eps
-    return _normalize(input, 1.0 if weight is None else weight, 0.0, dims, eps, False)
+    eps = float(np.finfo(np.promote_types(input.dtype, np.float32)).eps) if eps is None else eps
+    return cast(_normalize(input, 1.0 if weight is None else weight, 0.0, dims, eps, False), input.dtype)
 
 
 @public
@@ -165,7 +174,8 @@ def group_norm(
 
     Raises:
         ValueError: one value for each group.
-        RuntimeError: the channels can't be grouped so, or a vector doesn't have one element for each channel.
+        RuntimeError: the channels can't be grouped so, or a vector doesn't have one element for each channel, or
+            another dtype.
     """
     floating("group_norm", input)
     shape = input.shape
@@ -178,7 +188,7 @@ def group_norm(
         )
     if shape[0] * (shape[1] // num_groups) * math.prod(shape[2:]) == 1:
         raise ValueError(f"group_norm: Expected more than 1 value per channel when training, got input size {shape}")
-    _check_channels("group_norm", shape[1], weight=weight, bias=bias)
+    _check_channels("group_norm", input, weight=weight, bias=bias)
     grouped = (num_groups, shape[1] // num_groups)
     of_channels = (*grouped, *[1] * (input.ndim - 2))
     y = _normalize(
@@ -188,19 +198,34 @@ def group_norm(
         tuple(range(2, input.ndim + 1)),
         eps,
     )
-    return y.reshape(shape)
+    return cast(y, input.dtype).reshape(shape)
+
+
+def _check_dtypes(name: str, input: Tensor, *vectors: Tensor | None) -> None:
+    """Refuse a vector that isn't of the input's dtype, nor of float32 beside float16."""
+    dtype = input.dtype
+    for vector in vectors:
+        if vector is None or vector.dtype == dtype:
+            continue
+        if dtype != np.float16 or vector.dtype != np.float32:
+            raise RuntimeError(
+                f"{name}: a weight, a bias or statistics of {vector.dtype} don't go with an input of {dtype}; convert "
+                "one with .to(...)"
+            )
 
 
 def _check_channels(
     name: str,
-    channels: int,
+    input: Tensor,
     running_mean: Tensor | None = None,
     running_var: Tensor | None = None,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
 ) -> None:
-    """Refuse a vector that doesn't have `channels` elements."""
+    """Refuse a vector that doesn't have one element for each channel of the input, or is of another dtype."""
+    channels = input.shape[1]
     vectors = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    _check_dtypes(name, input, *vectors.values())
     for what, vector in vectors.items():
         if vector is not None and vector.shape != (channels,):
             raise RuntimeError(
@@ -221,12 +246,12 @@ def _by_running(
     if running_mean is None or running_var is None:
         missing = "running_mean" if running_mean is None else "running_var"
         raise RuntimeError(f"{name}: {missing} must be defined in evaluation mode")
-    scale: Any = wrap(np.asarray(1 / np.sqrt(running_var.array + eps), running_var.dtype))
+    wide = np.promote_types(input.dtype, np.float32)
+    scale: Any = wrap(np.asarray(1 / np.sqrt(running_var.array.astype(wide, copy=False) + eps), wide))
     scale = scale if weight is None else weight * scale
     shift = -running_mean.detach() * scale
     shift = shift if bias is None else shift + bias
-    y: Tensor = input * _by_channel(scale, 1.0, input) + _by_channel(shift, 0.0, input)
-    return y
+    return cast(cast(input, wide) * _by_channel(scale, 1.0, input) + _by_channel(shift, 0.0, input), input.dtype)
 
 
 def _by_channel(vector: Tensor | None, absent: float, input: Tensor) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...convention import convention
+from ...half import wide
 from ...op import Array, wrap
 from ...ops import pool
 from ...ops.arithmetic import div
@@ -268,13 +269,16 @@ def _avg_pool(
         raise RuntimeError(f"{name}: divisor must be not zero")
     slides = slides_over(name, input, kernel_size, stride, padding, 1, ceil_mode, spatial)
     _refuse_bools(name, input)
+    divisor = divisor_override or _counts(slides, bool(count_include_pad))
+    return _averages(input, [window_sums(s) for s in slides], divisor)
+
+
+@wide
+def _averages(input: Tensor, sums: Sequence[Taps], divisor: Any) -> Tensor:
+    """The sums over windows along the last dimensions, over a divisor."""
     y = input
-    for d, s in enumerate(slides, input.ndim - spatial):
-        y = resample(y, d, window_sums(s))
-    return _over(y, divisor_override or _counts(slides, bool(count_include_pad)))
-
-
-def _over(y: Tensor, divisor: Any) -> Tensor:
+    for d, taps in enumerate(sums, input.ndim - len(sums)):
+        y = resample(y, d, taps)
     if y.dtype.kind != "f":
         return div(y, divisor, rounding_mode="trunc")
     return y / (divisor if isinstance(divisor, int) else divisor.astype(y.dtype))
@@ -370,13 +374,13 @@ def _adaptive_avg_pool(name: str, spatial: int, input: Tensor, output_size: Size
     first = input.ndim - spatial
     if set(outs) == {1}:
         return mean(input, tuple(range(first, input.ndim)), True)
-    y, counts = input, []
-    for d, (n, out) in enumerate(zip(input.shape[first:], outs, strict=True), first):
+    sums, counts = [], []
+    for n, out in zip(input.shape[first:], outs, strict=True):
         starts, ends = adaptive_bounds(n, out)
         even = out and n % out == 0
-        y = resample(y, d, window_sums(Slide.over(n, n // out, n // out)) if even else adaptive_sums(n, out))
+        sums.append(window_sums(Slide.over(n, n // out, n // out)) if even else adaptive_sums(n, out))
         counts.append(ends - starts)
-    return _over(y, _product(counts))
+    return _averages(input, sums, _product(counts))
 
 
 @public

@@ -9,6 +9,7 @@ import numpy as np
 from ... import memory
 from ...graph import no_grad
 from ...op import wrap
+from ...ops.cast import cast
 from ...ops.compare import where
 from ...ops.index import _getitem, _unpick, arrays_of, gather, in_range, refuse_sparse
 from ...public import public
@@ -176,15 +177,16 @@ def embedding_bag(
     kept = np.flatnonzero((bags < count) & (places != (-1 if padding is None else padding)))
     bags = bags[kept]
     rows = _rows(weight, places[kept], None, scale_grad_by_freq)
+    rows = cast(rows, np.promote_types(rows.dtype, np.float32))  # sums of float16 are rounded once, at the end
     if per_sample_weights is not None:
         rows = rows * _getitem(per_sample_weights.reshape(-1), kept)[:, None]
     if mode == "max":
-        return _greatest(rows, bags, count)
+        return cast(_greatest(rows, bags, count), table.dtype)
     y = _unpick(rows, bags, (count, table.shape[1]))
     if mode == "sum":
-        return y
+        return cast(y, table.dtype)
     sizes = np.maximum(np.bincount(bags, minlength=count), 1).astype(table.dtype)
-    return y / sizes[:, None]
+    return cast(y / sizes[:, None], table.dtype)
 
 
 def _bags(places: Any, offsets: Tensor | None, include_last: bool) -> tuple[Any, int]:
