@@ -1,5 +1,7 @@
 """float16: computed in float32 and rounded once, where values in between would lose digits or overflow."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -88,3 +90,8 @@ def test_the_running_statistics_of_float16_are_used_in_float32():
 def test_what_is_recorded_is_the_conversion():
     x = tg.tensor(LARGE, requires_grad=True)
     assert [n.op.name for n in tg.graph.toposort([tg.mean(x)._node]) if n.op] == ["cast", "mean", "cast"]
+
+
+def test_an_unpickled_array_is_no_exception():
+    x = pickle.loads(pickle.dumps(np.full(3, 300, np.float16)))
+    assert tg.linalg.vector_norm(tg.from_numpy(x)).item() == pytest.approx(300 * 3**0.5, rel=1e-3)

@@ -20,7 +20,7 @@ import numpy as np
 from . import memory
 from .domain import REALS, Domain, Reals
 from .graph import Node, is_grad_enabled, noter, watcher
-from .half import HALF, in_single
+from .half import in_single, is_half
 from .public import parameters, renamed, retold
 
 if TYPE_CHECKING:
@@ -485,7 +485,7 @@ def _eager(op: Op) -> Callable[..., Any]:
             else:
                 values.append(a)
                 inputs.append(None)
-        if wide and getattr(values[first], "dtype", None) is HALF:
+        if wide and is_half(values[first]):
             return in_single(call, *args)
         record = tracked and rules and is_grad_enabled()
         try:
