@@ -90,7 +90,7 @@ own. It begins at <code>sub</code>, where the probabilities of the softmax lose 
 that difference is derived below.</p>
 {figures["step"]}
 
-<h2>Where the backward pass begins: p − t</h2>
+<h2>Where the backward pass begins: p&nbsp;−&nbsp;t</h2>
 {_derivation()}
 {_checked(check)}
 

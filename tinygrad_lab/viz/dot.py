@@ -62,7 +62,7 @@ def to_dot(found: Scene, direction: Direction = "TB", theme: Theme = "light", le
     paths = sorted({path[:i] for path in tree for i in range(len(path) + 1)}, key=len, reverse=True)
     graphs: dict[tuple[str, ...], Any] = {}
     for path in paths:  # the innermost first: a cluster is written where it is complete
-        graphs[path] = digraph if not path else _cluster(path[-1], found, colours)
+        graphs[path] = digraph if not path else _cluster(path, found, colours)
     for path in paths:
         for box in tree.get(path, ()):
             graphs[path].node(box.id, _label(box, colours), **_look(box, colours))
@@ -84,12 +84,13 @@ def to_dot(found: Scene, direction: Direction = "TB", theme: Theme = "light", le
     return digraph
 
 
-def _cluster(key: str, found: Scene, colours: Palette) -> Any:
+def _cluster(path: tuple[str, ...], found: Scene, colours: Palette) -> Any:
     import graphviz
 
+    key = path[-1]
     repeat = key in found.titles
     return graphviz.Digraph(
-        f"cluster_{key}",
+        f"cluster_{'/'.join(path)}",
         graph_attr={
             "label": found.titles.get(key, key),
             "labelloc": "t",
