@@ -69,11 +69,11 @@ def _dtype(*arrays: Array) -> Any:
 
 
 def _logistic_or_tanh(k: int, dtype: Any, n: int) -> tuple[Array, Array]:
-    """Factors s, m such that :math:`s \\tanh(s a) + m` is each gate: the logistic function of i, f, o and the tanh of g.
+    """Factors s, m with which :math:`s \\tanh(s a) + m` is each gate: the logistic function of i, f, o, the tanh of g.
 
     :math:`\\sigma(a) = (1 + \\tanh(a / 2)) / 2`, so one function, which NumPy computes in vectors, serves them all, and
-    the derivative of each is :math:`s^2 - (y - m)^2`. They are repeated for each of n sequences: whole arrays meet whole
-    arrays twice as fast as rows.
+    the derivative of each is :math:`s^2 - (y - m)^2`. They are repeated for each of n sequences, as whole arrays meet
+    whole arrays twice as fast as rows.
     """
     one = np.ones((n, k), dtype.type(0).real.dtype)
     return np.hstack((one / 2, one / 2, one, one / 2)), np.hstack((one / 2, one / 2, one * 0, one / 2))
