@@ -217,14 +217,16 @@ def tanh(input: Array) -> Array:
 _SMALL = 4096  # elements: calls cost more than loops
 
 
-_BITS = {2: (np.uint16, np.int16), 4: (np.uint32, np.int32), 8: (np.uint64, np.int64)}
+_INTEGERS = {"e": (np.uint16, np.int16), "f": (np.uint32, np.int32), "d": (np.uint64, np.int64)}
 
 
 def _relu_rule(g: Array, y: Array, x: Array) -> Array:
     """g sign(y), for many elements in half the time: the bits of a positive number, negated and shifted, are a mask."""
-    unsigned, signed = _BITS.get(y.itemsize, (None, None))
+    if y.size <= _SMALL or y.dtype != g.dtype or y.dtype.char not in _INTEGERS:
+        return g * np.sign(y)
+    unsigned, signed = _INTEGERS[y.dtype.char]
     # unsigned, the bits of -0, of NaN and of what is negative are greater than those of infinity
-    if y.size <= _SMALL or y.dtype != g.dtype or y.view(unsigned).max() > np.array(np.inf, y.dtype).view(unsigned):
+    if y.view(unsigned).max() > np.array(np.inf, y.dtype).view(unsigned):
         return g * np.sign(y)
     d = np.empty_like(g)
     mask = d.view(signed)
