@@ -111,6 +111,44 @@ def test_what_an_error_says(call, kind, text):
         call()
 
 
+HUGE = 10**15  # elements, which no address space holds
+TOO_LARGE = {
+    "zeros": lambda: tg.zeros(HUGE),
+    "rand": lambda: tg.rand(HUGE),
+    "full": lambda: tg.full((10**20,), 1.0),
+    "arange": lambda: tg.arange(10**20),
+    "linspace": lambda: tg.linspace(0, 1, HUGE),
+    "eye": lambda: tg.eye(10**12),
+    "randperm": lambda: tg.randperm(HUGE),
+    "repeat": lambda: tg.zeros(2).repeat(HUGE),
+    "tile": lambda: tg.tile(tg.zeros(2), (HUGE,)),
+    "repeat_interleave": lambda: tg.repeat_interleave(tg.zeros(2), tg.tensor([HUGE, 1])),
+    "one_hot": lambda: tg.nn.functional.one_hot(tg.tensor([HUGE])),
+    "bincount": lambda: tg.bincount(tg.tensor([HUGE])),
+    "vander": lambda: tg.linalg.vander(tg.zeros(2), N=10**20),
+    "combinations": lambda: tg.combinations(tg.zeros(100), 10),
+    "outer": lambda: tg.outer(tg.zeros(10**8), tg.zeros(10**8)),
+    "pad": lambda: tg.nn.functional.pad(tg.zeros(2, 2), (0, HUGE)),
+    "interpolate": lambda: tg.nn.functional.interpolate(tg.zeros(1, 1, 2, 2), size=(10**9, 10**9)),
+    "adaptive_avg_pool2d": lambda: tg.nn.functional.adaptive_avg_pool2d(tg.zeros(1, 2, 2), 10**9),
+}
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_what_memory_cannot_hold_is_refused_at_once(name):
+    with pytest.raises(RuntimeError, match=rf"^{name}: .*\d{{9}}"):
+        TOO_LARGE[name]()
+
+
+def test_integers_that_the_dtype_cannot_hold():
+    with pytest.raises(RuntimeError, match="^tensor: .*300.*uint8"):
+        tg.tensor([300], dtype=np.uint8)
+    with pytest.raises(RuntimeError, match="^pad: .*300.*uint8"):
+        tg.nn.functional.pad(tg.zeros(2, dtype=np.uint8), (1, 1), value=300)
+    with pytest.raises(OverflowError, match="^bitwise_left_shift: "):
+        tg.bitwise_left_shift(tg.tensor([1]), 10**20)
+
+
 def test_an_error_that_says_enough_stays_itself():
     with pytest.raises(tg.linalg.LinAlgError, match="^inv: the matrix is singular") as caught:
         tg.linalg.inv(tg.zeros(2, 2))

@@ -309,11 +309,13 @@ class Op:
     def wrapped(self, args: Sequence[Any]) -> list[Any] | None:
         """Arguments to call the op with again: numbers that the tensors' integers don't count to, modulo 2 to the bits.
 
-        None if there are none.
+        None if there are none, or one that no integer counts to.
         """
         dtypes = [a.dtype for a in args if isinstance(a, Tensor) and a.dtype.kind in "iu"]
         dtype = np.result_type(*dtypes) if dtypes else np.dtype(np.int64)
         numbers = [type(a) is int and self.operand(i) for i, a in enumerate(args)]
+        if not all(-(2**63) <= a < 2**64 for a in itertools.compress(args, numbers)):
+            return None
         again = [np.asarray(a).astype(dtype) if n else a for a, n in zip(args, numbers, strict=True)]
         return again if any(numbers) else None
 

@@ -17,13 +17,20 @@ import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_TOLD = (AttributeError, LookupError, ValueError, TypeError, RuntimeError, ArithmeticError, NameError, AssertionError)
+_TOLD = (
+    *(AttributeError, LookupError, ValueError, TypeError, RuntimeError, ArithmeticError, NameError, AssertionError),
+    MemoryError,
+)
 # the classes that PyTorch raises besides TypeError
 _KEPT = (NotImplementedError, IndexError, OverflowError, RuntimeError, ValueError, AssertionError)
 # what is said of a tensor or a sequence that stands where a number or a flag belongs
 _NO_NUMBER = re.compile(
     r"^item: |neither true nor false|become a Python number|truth value|inhomogeneous|with a sequence|to unpack"
     r"|for int\(\)"
+)
+# what is said of a size that memory can't hold, or of an integer that the dtype can't
+_TOO_LARGE = re.compile(
+    r"Unable to allocate|Maximum allowed|array is too big|iterator is too large|out of bounds for u?int"
 )
 
 
@@ -95,8 +102,10 @@ def retold(name: str, error: Exception, given: Mapping[str, Any]) -> Exception:
         kind = IndexError
     elif _NO_NUMBER.search(text):
         kind = TypeError
-    elif isinstance(error, (ZeroDivisionError, FloatingPointError)) or (
-        kind is ValueError and "could not be broadcast" in text
+    elif (
+        isinstance(error, (MemoryError, ZeroDivisionError, FloatingPointError))
+        or _TOO_LARGE.search(text)
+        or (kind is ValueError and "could not be broadcast" in text)
     ):
         kind = RuntimeError
     return kind(f"{name}: {text}")

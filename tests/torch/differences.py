@@ -22,6 +22,10 @@ UNSET = Difference("the value", "the elements are whatever the memory holds")
 
 EQUALS = Difference("result 1 is", "which one of equal elements is taken PyTorch leaves open; here it is the first")
 
+NUMBERS = Difference("an operand must be a tensor or an array, not", "an error for two numbers: nothing differentiates")
+NO_NAN = Difference("in PyTorch nan", "a derivative that PyTorch's formula makes NaN is finite, or infinite")
+POLES = Difference("inf, in PyTorch", "infinite at the poles 0, -1, -2, ...")
+OUTSIDE = Difference("is nan, in PyTorch", "the derivative is NaN where the function has no value")
 KEPT_ORDER = tuple(
     Difference(f"({kind}[8000])", "PyTorch leaves the order of equal elements open; here it is kept")
     for kind in ("bool", "float16", "int8", "uint8")
@@ -31,6 +35,15 @@ NO_UINT8 = Difference(
 )
 
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
+    **dict.fromkeys(("add", "sub", "mul", "div", "true_divide", "floor_divide"), (NUMBERS,)),
+    **dict.fromkeys(("pow", "float_power", "__rpow__", "atan2", "hypot", "copysign", "logaddexp"), (NO_NAN,)),
+    **dict.fromkeys(("sinc", "special.entr", "special.xlog1py", "nn.functional.mish"), (NO_NAN,)),
+    **dict.fromkeys(("log", "log2", "log10", "log1p", "acosh", "atanh", "logit"), (OUTSIDE,)),
+    "__rsub__": (Difference("in PyTorch ()", "a number minus a tensor has the tensor's shape"),),
+    "digamma": (POLES,),
+    "index_copy": (Difference("gradient 1", "the gradient goes to the last of several writes to one place"),),
+    "nn.functional.grid_sample": (Difference("in PyTorch nan", "coordinates far outside don't overflow in float16"),),
+    "nn.functional.prelu": (Difference("second derivative", "at 0 PyTorch's second derivative is that of x > 0"),),
     "amax": (NO_OUT,),
     "amin": (NO_OUT,),
     "aminmax": (NO_OUT,),
@@ -73,7 +86,8 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "nn.functional.interpolate": (NO_UINT8,),
     "nn.functional.upsample_bilinear": (NO_UINT8,),
     **dict.fromkeys(
-        ("polygamma", "special.polygamma"), (Difference("is inf, in PyTorch", "infinite at the poles 0, -1, -2, ..."),)
+        ("polygamma", "special.polygamma"),
+        (POLES, NO_NAN),
     ),
     **{
         f"nn.functional.{name}": (Difference("the value at", "what chance drops are other elements"),)

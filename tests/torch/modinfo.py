@@ -51,7 +51,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "EmbeddingBag_sparse": (DENSE,),
     **dict.fromkeys(("RReLU", "RReLU_no_batch_dim", "RReLU_with_up_down", "RReLU_with_up_down_scalar"), (CHANCE,)),
     "nn.CTCLoss": (
-        Difference("torch.float32, training: (() {reduction=", "PyTorch's float32 is off by 1e-4, ours by less"),
+        Difference("torch.float32, training: (() {reduction=", "in float32 PyTorch's gradient is 7e-5 off, ours 9e-5"),
     ),
     "nn.LinearCrossEntropyLoss": (
         Difference("ptions", "PyTorch can save memory chunk by chunk; here one path serves all"),

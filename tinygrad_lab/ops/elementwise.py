@@ -217,14 +217,22 @@ def tanh(input: Array) -> Array:
 _SMALL = 4096  # elements: calls cost more than loops
 
 
+_INTEGERS = {"e": (np.uint16, np.int16), "f": (np.uint32, np.int32), "d": (np.uint64, np.int64)}
+
+
 def _relu_rule(g: Array, y: Array, x: Array) -> Array:
-    """g sign(y), for many elements in half the time: y is never negative, so its sign is a comparison, but for NaN."""
-    if y.size <= _SMALL:
+    """g sign(y), for many elements in half the time: the bits of a positive number, negated and shifted, are a mask."""
+    if y.size <= _SMALL or y.dtype != g.dtype or y.dtype.char not in _INTEGERS:
         return g * np.sign(y)
-    d = (y > 0).astype(g.dtype)
-    if not np.maximum.reduce(y, axis=None, initial=0) >= 0:
-        d[np.isnan(y)] = np.nan
-    d *= g
+    unsigned, signed = _INTEGERS[y.dtype.char]
+    # unsigned, the bits of -0, of NaN and of what is negative are greater than those of infinity
+    if y.view(unsigned).max() > np.array(np.inf, y.dtype).view(unsigned):
+        return g * np.sign(y)
+    d = np.empty_like(g)
+    mask = d.view(signed)
+    np.negative(y.view(signed), out=mask)
+    np.right_shift(mask, 8 * y.itemsize - 1, out=mask)
+    np.bitwise_and(mask, g.view(signed), out=mask)
     return d
 
 

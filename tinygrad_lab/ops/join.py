@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -215,7 +217,7 @@ def combinations(input: Array, r: int = 2, with_replacement: bool = False) -> Te
     """Every choice of `r` elements of a vector, in its order, a row each; with repetitions if `with_replacement`.
 
     Raises:
-        RuntimeError: `input` isn't a vector, or `r` is negative.
+        RuntimeError: `input` isn't a vector, `r` is negative, or there are more choices than memory holds.
     """
     if input.ndim != 1:
         raise RuntimeError(f"combinations: expected a vector, not a tensor of shape {tuple(input.shape)}")
@@ -224,5 +226,7 @@ def combinations(input: Array, r: int = 2, with_replacement: bool = False) -> Te
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     if r == 0:
         return wrap(np.zeros(0, input.dtype))
-    chosen = np.array(list(choose(range(len(input)), r)), np.int64)
-    return input[chosen.reshape(-1, r)]  # type: ignore[no-any-return]
+    n = len(input) + (r - 1 if with_replacement else 0)
+    count = min(math.comb(n, r), sys.maxsize) if len(input) else 0
+    chosen = np.fromiter(choose(range(len(input)), r), np.dtype((np.int64, r)), count)
+    return input[chosen]  # type: ignore[no-any-return]

@@ -19,7 +19,7 @@ from .extreme import amax, amin
 from .linalg import alike, arrays, matmul
 from .matrices import inv, matrices, read_triangle, solve, tolerances
 from .reduce import sum
-from .shape import dims_of, permute, reshape, squeeze, stack, unsqueeze
+from .shape import dims_of, permute, reshape, squeeze, unsqueeze
 from .solve import values
 
 if TYPE_CHECKING:
@@ -315,7 +315,7 @@ def vander(x: Array, *, N: int | None = None) -> Tensor:
         x = cast(x, np.int64)
     if not n:
         return reshape(x, (*x.shape, 0))
-    return stack([pow(x, k) for k in range(n)], -1)
+    return pow(unsqueeze(x, -1), np.arange(n).astype(x.dtype))
 
 
 # ----------------------------------------------------------------------------------------- tensors as matrices

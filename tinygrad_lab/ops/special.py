@@ -373,6 +373,8 @@ def _polygamma(input: Array, n: int) -> Array:
     6.4.11).
     """
     x = np.asarray(input, np.result_type(input, np.float64))  # in float32 the sums would lose digits
+    if n > _MOST:
+        return np.full_like(input, (-1) ** (n + 1) * math.inf)
     low = x <= 0
     with np.errstate(all="ignore"):
         y = _polygamma_of_positive(np.where(low, 1 - x, x), n)
@@ -381,6 +383,9 @@ def _polygamma(input: Array, n: int) -> Array:
             if n == 0:
                 y = np.where((x < 0) & (x == np.rint(x)), math.nan, y)
     return y.astype(np.result_type(input, np.float16), copy=False)
+
+
+_MOST = 155  # beyond it the factorials in the series are too large for float64
 
 
 def _polygamma_of_positive(x: Array, n: int) -> Array:

@@ -70,11 +70,7 @@ def grid_sample(
     taps = []
     for d, size in enumerate(sizes):
         x = grid[..., len(sizes) - 1 - d].reshape(n, math.prod(out))
-        if align_corners:
-            x = (x + 1) * ((size - 1) / 2)
-        else:  # rounded once, as by the fused multiplication and addition that PyTorch's kernels are compiled to
-            x = cast(cast(x + 1, np.float64) * (size / 2) - 0.5, x.dtype)
-        taps.append(_taps(x, size, mode, padding_mode, align_corners))
+        taps.append(_taps(_coordinate(x, size, align_corners), size, mode, padding_mode, align_corners))
     flat = input.reshape(n, c, math.prod(sizes))
     with np.errstate(all="ignore"):
         finite = np.isfinite(np.add.reduce(input.array, axis=None))  # then a weight of 0 makes 0 of every value
@@ -121,6 +117,16 @@ def _check(input: Tensor, grid: Tensor, mode: str) -> None:
         )
     if mode == "bicubic" and n != 2:
         raise RuntimeError("grid_sample: bicubic interpolation only supports 4D input")
+
+
+def _coordinate(x: Tensor, size: int, align_corners: bool) -> Tensor:
+    """The places from -1 to 1 as those of the `size` pixels, from 0 on."""
+    x = x + 1
+    if align_corners:
+        return x * ((size - 1) / 2)
+    if x.dtype == np.float32:  # rounded once, as by the fused multiply-add that PyTorch's kernels are compiled to
+        return cast(cast(x, np.float64) * (size / 2) - 0.5, np.float32)
+    return (x * size - 1) / 2
 
 
 def _taps(x: Tensor, size: int, mode: str, padding_mode: str, align_corners: bool) -> list[tuple[Array, Any]]:

@@ -374,6 +374,7 @@ def _adaptive_avg_pool(name: str, spatial: int, input: Tensor, output_size: Size
     first = input.ndim - spatial
     if set(outs) == {1}:
         return mean(input, tuple(range(first, input.ndim)), True)
+    np.empty((*input.shape[:first], *outs), input.dtype)  # fails at once where there isn't memory for the result
     sums, counts = [], []
     for n, out in zip(input.shape[first:], outs, strict=True):
         starts, ends = adaptive_bounds(n, out)

@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ...ops.resample import interpolation, resample
 from ...ops.shape import permute, reshape
 from ...public import public
@@ -106,6 +108,7 @@ def interpolate(
         raise RuntimeError(f"interpolate: Non-empty {ndim}D data tensor expected but got shape {tuple(input.shape)}")
     if mode in _KINDS and input.dtype.kind != "f":
         raise NotImplementedError(f"interpolate: mode {mode!r} is not implemented for {input.dtype}; use .float()")
+    np.empty((*input.shape[:2], *sizes), input.dtype)  # fails at once where there isn't memory for the result
     y = input
     single = input.dtype.itemsize <= 4
     for d, (k, s, f) in enumerate(zip(kept, sizes, scales), 2):
