@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from . import memory
 from .op import get_default_dtype, wrap
 from .ops.sampling import constant, normal_array, uniform_array
 from .public import public
@@ -50,7 +51,7 @@ def _array(name: str, data: Any, dtype: DTypeLike, copy: bool | None) -> np.ndar
         raise TypeError(f"{name}: the elements must be numbers or bools, not {array.dtype}")
     if dtype is None and not keeps and (array.dtype == np.float64 or array.size == 0):
         array = array.astype(get_default_dtype())
-    return array
+    return memory.recognised(array)
 
 
 def _plain(data: Sequence[Any]) -> tuple[Any, bool]:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, ParamSpec
 import numpy as np
 
 from . import memory
-from .domain import REALS, Domain, Reals
+from .domain import REALS, Bits, Domain, Reals
 from .graph import Node, is_grad_enabled, noter, watcher
-from .half import in_single, is_half
+from .half import HALF, in_single
 from .public import parameters, renamed, retold
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ class Op:
         selects: whether the rules pass elements of `g` or zero them, and do nothing else.
         view: whether the output may look at the first operand's memory.
         typed: whether the op chooses its output's dtype by itself.
-        promotes: whether operands of several dtypes are brought to one; else they are refused, as in matrix products.
+        promotes: whether operands of several dtypes are brought to one, and bools give bools; else both are refused,
+            as in matrix products.
         analytic: whether the forward, given complex numbers, is the complex-analytic function.
         wide: whether it is computed in float32 if its first operand is of float16, see `half`.
         fused: the faster reading, if there is one.
@@ -279,12 +280,15 @@ class Op:
         complex_step = any(type(v) is np.ndarray and v.dtype.kind == "c" for v in values)
         if y.dtype.kind not in "fiub" and not complex_step:
             raise TypeError(f"{self.name}: the result is of {y.dtype}; there are real numbers, integers and bools only")
-        if y.dtype.kind == "b" and not self.promotes:
+        bools = y.dtype == np.int8 and all(v.dtype.kind == "b" for v in values if type(v) is np.ndarray)
+        if bools or (y.dtype.kind == "b" and not self.promotes):  # NumPy computes with bools as with small integers
             raise NotImplementedError(f"{self.name}: not defined for bool; convert with .to(...) first")
         if y.dtype.kind in "fiu" and not self.typed:
             last = len(self.domain) - 1
             reals = [
-                i for i, v in enumerate(values) if type(v) is np.ndarray and type(self.domain[min(i, last)]) is Reals
+                i
+                for i, v in enumerate(values)
+                if type(v) is np.ndarray and isinstance(self.domain[min(i, last)], Reals | Bits)
             ]
             if y.dtype.kind != "f":
                 reals = [i for i in reals if values[i].dtype.kind in "iu"]
@@ -352,6 +356,9 @@ class Op:
             return RuntimeError(text.format("")) if dim == () else IndexError(text.format(f" along dim {dim}"))
         if "numpy boolean" in str(error):  # -, of bools
             return RuntimeError(f"{self.name}: {error}")
+        if "not supported for the input types" in str(error) and not any(v is None for v in values):
+            given = " and ".join(str(v.dtype) for v in operands if isinstance(v, (*_ARRAYS, Tensor)))
+            return NotImplementedError(f"{self.name}: not defined for {given}; convert with .to(...) first")
         if type(error) is ValueError and "truth value" not in str(error):  # NumPy's of the operands
             return RuntimeError(f"{self.name}: {error} (operands of shape {shown})")
         return retold(self.name, error, dict(zip(self.params, values, strict=False)))
@@ -467,6 +474,7 @@ def _eager(op: Op) -> Callable[..., Any]:
     first = op.rules.skip if isinstance(op.rules, Each) else 0
     reads_y: bool | None = None  # not known before it is needed
     elementwise = op.elementwise
+    asks = wide or op.variadic or sum(map(op.operand, range(len(op.params)))) > 1  # whether float16 makes a difference
     tick, ndarray = memory.tick, np.ndarray
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -475,10 +483,13 @@ def _eager(op: Op) -> Callable[..., Any]:
             args = op.bind(args, kwargs)
         values: list[Any] = []
         inputs: list[Node | None] = []
-        tensors = tracked = False
+        tensors = tracked = half = False
         for a in args:
             if isinstance(a, Tensor):
-                values.append(a.array)
+                array = a.array
+                values.append(array)
+                if asks and array.dtype is HALF:
+                    half = True
                 node = a._node
                 inputs.append(node)
                 tensors = True
@@ -487,7 +498,7 @@ def _eager(op: Op) -> Callable[..., Any]:
             else:
                 values.append(a)
                 inputs.append(None)
-        if wide and is_half(values[first]):
+        if wide and (half or not tensors) and getattr(values[first], "dtype", None) is HALF:
             return in_single(call, *args)
         record = tracked and rules and is_grad_enabled()
         try:
@@ -508,7 +519,7 @@ def _eager(op: Op) -> Callable[..., Any]:
             return y if any(isinstance(v, _ARRAYS) for v in values) else op.refuse(values[0])
         if type(y) is not ndarray:
             y = np.asarray(y)
-        if y.dtype is not usual_dtype:
+        if half or y.dtype is not usual_dtype:
             again = op.settle(args, values, y)
             if again is not None:
                 return call(*again)

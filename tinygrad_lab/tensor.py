@@ -523,4 +523,4 @@ hand_down(Tensor)
 
 
 def _rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
-    return cls._rebuilt(array, requires_grad)
+    return cls._rebuilt(memory.recognised(array), requires_grad)
