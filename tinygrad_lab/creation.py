@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from . import memory
-from .op import get_default_dtype, wrap
+from .op import wrap
 from .ops.sampling import constant, normal_array, uniform_array
+from .promotion import get_default_dtype
 from .public import public
 from .random import Generator, numpy_generator
 from .tensor import DTypeLike, Tensor

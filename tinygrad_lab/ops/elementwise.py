@@ -254,7 +254,7 @@ def relu(input: Array) -> Array:
     NaN stays NaN.
     """
     if input.size <= _SMALL:
-        return np.maximum(input, 0)
+        return np.maximum(input, input.dtype.type(0))  # of bools it is bool, and refused
     y = np.zeros_like(input)  # without AVX-512 an array of zeros is twice as fast as the number 0
     return np.maximum(input, y, out=y)
 
