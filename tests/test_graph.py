@@ -1,5 +1,6 @@
 """The graph: its size, its life and the order of the backward walk."""
 
+import copy
 import gc
 import itertools
 import sys
@@ -59,6 +60,55 @@ def test_gradients_of_gradients_leave_no_cycle(no_gc):
     leaf = weakref.ref(x)
     del x
     assert leaf() is None
+
+
+def test_inputs_of_backward_are_the_only_ones_that_accumulate():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    w = tg.tensor([3.0, 4.0], requires_grad=True)
+    h = x * w
+    unused = tg.tensor(0.0, requires_grad=True)
+    (h * h).sum().backward(inputs=[x, x, unused], retain_graph=True)
+    assert x.grad.tolist() == [18.0, 64.0]
+    assert (w.grad, h.grad, unused.grad) == (None, None, None)
+    kept = x.grad
+    h.sum().backward(inputs=x, retain_graph=True)
+    assert x.grad is kept
+    assert kept.tolist() == [21.0, 68.0]
+    tg.autograd.backward(h.sum(), inputs=(h,), retain_graph=True)
+    assert h.grad.tolist() == [1.0, 1.0]
+    h.retain_grad()
+    h.sum().backward(inputs=[h], retain_graph=True)
+    assert h.grad.tolist() == [2.0, 2.0]
+    (h * h).sum().backward(inputs=[w], create_graph=True)
+    assert w.grad.requires_grad
+    for nothing in ([], ()):
+        with pytest.raises(RuntimeError, match="backward: inputs is empty; leave it out"):
+            h.sum().backward(inputs=nothing)
+
+
+def test_a_leaf_that_no_longer_requires_grad_gets_none():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    y = x.sum()
+    x.requires_grad_(False)
+    y.backward()
+    assert x.grad is None
+
+
+def test_requires_grad_of_a_result_cannot_be_set():
+    y = tg.ones(2, requires_grad=True) * 2
+    assert y.requires_grad_() is y
+    with pytest.raises(RuntimeError, match="requires_grad: of a result it can't be set"):
+        y.requires_grad = True
+
+
+def test_grad_can_be_deleted_and_is_copied_with_its_tensor():
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    x.sum().backward()
+    twin = copy.deepcopy(x)
+    assert twin.grad.tolist() == [1.0, 1.0]
+    assert not np.shares_memory(twin.grad.array, x.grad.array)
+    del x.grad
+    assert x.grad is None
 
 
 def test_sixty_doublings_take_sixty_steps():
@@ -358,3 +408,30 @@ def test_add_up_keeps_infinities_and_nan():
     x[0, 0], x[1, 3], x[2, 1] = np.inf, np.nan, -np.inf
     np.testing.assert_array_equal(add_up(x, 1), x.sum(1))
     np.testing.assert_array_equal(add_up(x, 0), x.sum(0))
+
+
+def test_grad_gives_zeros_where_asked():
+    x, u = tg.tensor([1.0, 2.0], requires_grad=True), tg.ones(3, dtype=np.float64, requires_grad=True)
+    gx, gu = tg.autograd.grad((x * x).sum(), [x, u], materialize_grads=True)
+    assert gx.tolist() == [2.0, 4.0]
+    assert (gu.tolist(), gu.dtype) == ([0.0] * 3, np.float64)
+    with pytest.raises(ValueError, match="grad: materialize_grads gives zeros where allow_unused=False raises"):
+        tg.autograd.grad(x.sum(), [x, u], allow_unused=False, materialize_grads=True)
+    with pytest.raises(RuntimeError, match="grad: inputs is empty"):
+        tg.autograd.grad(x.sum(), [])
+
+
+def test_grad_of_a_batch_of_cotangents_is_a_jacobian():
+    x, u = tg.tensor([1.0, 2.0], requires_grad=True), tg.ones(3, requires_grad=True)
+    y = x * x
+    jacobian, nothing = tg.autograd.grad(
+        y, [x, u], tg.eye(2), is_grads_batched=True, allow_unused=True, create_graph=True
+    )
+    assert jacobian.tolist() == [[2.0, 0.0], [0.0, 4.0]]
+    assert nothing is None
+    assert tg.autograd.grad(jacobian.sum(), x)[0].tolist() == [2.0, 2.0]
+    (y, z), x.grad = (x * x, x.sum()), None
+    (g,) = tg.autograd.grad([y, z], x, [tg.ones(4, 2), tg.arange(4.0)], is_grads_batched=True)
+    assert g.tolist() == [[2.0 + i, 4.0 + i] for i in range(4)]
+    with pytest.raises(RuntimeError, match="freed"):
+        y.sum().backward()

@@ -1,5 +1,7 @@
 """float16: computed in float32 and rounded once, where values in between would lose digits or overflow."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -99,3 +101,9 @@ def test_a_number_of_a_wider_dtype_does_not_widen(dtype):
 def test_what_is_recorded_is_the_conversion():
     x = tg.tensor(LARGE, requires_grad=True)
     assert [n.op.name for n in tg.graph.toposort([tg.mean(x)._node]) if n.op] == ["cast", "mean", "cast"]
+
+
+def test_an_unpickled_array_is_no_exception():
+    x = pickle.loads(pickle.dumps(np.full(3, 300, np.float16)))
+    for t in (tg.from_numpy(x), tg.tensor(x), pickle.loads(pickle.dumps(tg.tensor(x)))):
+        assert tg.linalg.vector_norm(t).item() == pytest.approx(300 * 3**0.5, rel=1e-3)

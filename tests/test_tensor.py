@@ -127,6 +127,21 @@ def test_one_seed_gives_the_same_bits():
         lambda t: np.count_nonzero(t > 2, axis=0) + np.any(t > 4, axis=0) + np.all(t > 0),
         lambda t: np.take(t, np.array([[5, -1]])) + np.take(t, np.array([0]), axis=1),
         lambda t: np.take_along_axis(t, np.array([[1], [-1]]), 1) + t[np.nonzero(t > 2)][0],
+        lambda t: np.sum(t, 0, np.float64) + np.mean(t, 0, np.float64) + np.prod(t, (0, 1), np.float64),
+        lambda t: np.max(t, 1, None, True) + np.min(t, 0, keepdims=True),
+        lambda t: np.argmax(t, 0, keepdims=True),
+        lambda t: np.var(t, 0, None, None, 1) + np.std(t, axis=0, correction=1) + np.mean(t, axis=0, out=None),
+        lambda t: np.cumsum(t, 1, np.float64) + np.cumprod(t, 0, dtype=np.float64),
+        lambda t: np.clip(t, min=2, max=3) + np.clip(t, 2, None) + np.round(t * 1.26, 1),
+        lambda t: np.add.reduce(t) + np.multiply.reduce(t, axis=None) + np.maximum.reduce(t, axis=1, keepdims=True),
+        lambda t: np.minimum.reduce(t, axis=(0, 1)) + np.add.accumulate(t) + np.multiply.accumulate(t, axis=1),
+        lambda t: np.subtract.outer(t[0], t) + np.subtract.outer(np.ones(3, np.float32), t),
+        lambda t: np.concatenate([t, t], axis=None)[:3] + np.append(t, t, axis=0) + np.append(t, t)[:3],
+        lambda t: np.split(t, 3, axis=1)[1] + np.array_split(t, 2, axis=1)[0] + np.split(t, [1, 2], axis=1)[2],
+        lambda t: np.cross(t, t + 1) + np.trace(t, 1) + np.size(t, 1) + np.copy(t) + np.zeros_like(t),
+        lambda t: np.positive(t) + np.fabs(-t) + np.rint(t * 1.4) + np.deg2rad(t) + np.degrees(t),
+        lambda t: np.isclose(t, t + 1e-9) & np.allclose(t, t) & np.array_equal(t, t),
+        lambda t: np.modf(t * 1.5)[0] + np.take(t, [[1, 2, 0]]),
         lambda t: t.sum(axis=1, keepdims=True),
         lambda t: t[0] + t[..., 1:2] + t[None, 1, 0::1],
         lambda t: t[[1, 0, 1]] + t[:, [0, 2, 2]].sum(),
@@ -160,12 +175,86 @@ def test_numpy_functions_keep_the_gradient_or_refuse():
     np.testing.assert_array_equal(out, X)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: np.sum(t, 0),
+        lambda t: np.add.reduce(t),
+        lambda t: np.multiply.accumulate(t),
+        lambda t: np.multiply.outer(t, t),
+        lambda t: np.prod(t, (0, 1)),
+        lambda t: np.mean(t, 0, np.float64),
+        lambda t: np.array_split(t, 2, axis=1)[0],
+        lambda t: np.append(t, t),
+        lambda t: np.copy(t),
+    ],
+)
+def test_numpy_functions_are_recorded(call):
+    assert call(x(requires_grad=True)).requires_grad
+
+
+def test_what_numpy_cannot_record_is_refused():
+    t = x(requires_grad=True)
+    for call, name in (
+        (lambda: np.sum(t, initial=1), "sum"),
+        (lambda: np.sum(t, where=X > 2), "sum"),
+        (lambda: np.add.reduce(t, initial=3), "add.reduce"),
+        (lambda: np.exp(t, out=np.zeros((2, 3), np.float32)), "exp"),
+        (lambda: np.exp(x(), out=t), "exp"),
+        (lambda: np.copyto(t, 0), "copyto"),
+        (lambda: np.add.at(t, [0], 1), "add.at"),
+    ):
+        with pytest.raises(TypeError, match=f"^{name}: .* gradient would be lost"):
+            call()
+    with pytest.raises(TypeError, match="out: an array to write to must be given by its name"):
+        np.max(x(), 0, np.zeros(3))
+    with pytest.raises(ValueError, match="split: 3 places can't be cut into 2 equal parts"):
+        np.split(t, 2, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda t: np.add(t, 1, out=t), "add"),
+        (lambda t: np.add.at(t, [0], 1), "add.at"),
+        (lambda t: np.sum(X, axis=0, out=t[0]), "sum"),
+        (lambda t: np.copyto(t, 0), "copyto"),
+        (lambda t: np.copyto(dst=t, src=0), "copyto"),
+        (lambda t: np.put(t, [0], 5), "put"),
+        (lambda t: np.fill_diagonal(t, 0), "fill_diagonal"),
+    ],
+)
+def test_what_numpy_writes_to_a_tensor_is_a_change_in_place(change, name):
+    w = x(requires_grad=True)
+    t = x() * 1
+    y = (w * t).sum()
+    change(t)
+    with pytest.raises(RuntimeError, match=rf"mul: .* changed in place by {name} at .*test_tensor.py:\d+"):
+        y.backward()
+
+
+def test_numpy_gives_back_what_it_was_given_to_write_to():
+    t, a = x() * 1, np.zeros((2, 3), np.float32)
+    assert np.add(t, 1, out=t) is t
+    assert np.add(t, 1, out=a) is a
+    assert np.sum(t, axis=0, out=a[0]).base is a
+    np.testing.assert_array_equal(a[1], X[1] + 2)
+
+
 def test_comparison_with_strangers():
     t = x()
     assert (t == None) is False  # noqa: E711
     assert (t != "a") is True
     assert t in [t]
     assert 3.0 in t
+    assert tg.tensor(3.0) in t
+    for stranger in ("a", None, [3.0]):
+        with pytest.raises(RuntimeError, match="in: a tensor holds numbers, so .* can't be one of its elements"):
+            stranger in t  # noqa: B015
+    with pytest.raises(RuntimeError, match="eq: shapes"):
+        tg.ones(2) in t  # noqa: B015
+    with pytest.raises(TypeError, match="unsupported format string passed to Tensor.__format__"):
+        f"{t:.2f}"
     assert {t: 1}[t] == 1
 
 

@@ -27,6 +27,7 @@ from .creation import (
     from_numpy as from_numpy,
     full as full,
     full_like as full_like,
+    is_tensor as is_tensor,
     linspace as linspace,
     logspace as logspace,
     normal as normal,
@@ -68,6 +69,7 @@ from .func import (
 )
 from .graph import (
     enable_grad as enable_grad,
+    inference_mode as inference_mode,
     is_grad_enabled as is_grad_enabled,
     no_grad as no_grad,
     set_grad_enabled as set_grad_enabled,
@@ -125,9 +127,7 @@ from .nn.functional.vision import (
     pixel_unshuffle as pixel_unshuffle,
 )
 from .op import (
-    get_default_dtype as get_default_dtype,
     op as op,
-    set_default_dtype as set_default_dtype,
 )
 from .ops.activation import (
     hardshrink as hardshrink,
@@ -493,10 +493,16 @@ from .ops.trigonometric import (
     sinh as sinh,
     tan as tan,
 )
+from .promotion import (
+    get_default_dtype as get_default_dtype,
+    set_default_dtype as set_default_dtype,
+)
 from .random import (
     Generator as Generator,
     get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
     manual_seed as manual_seed,
+    seed as seed,
     set_rng_state as set_rng_state,
 )
 from .tensor import (

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import memory
-from .graph import Node, enable_grad, walk
+from .graph import Leaf, Node, Retain, set_grad_enabled, walk
 from .op import wrap
 from .ops.cast import clone
 from .ops.compare import where
@@ -25,22 +24,25 @@ def receiver(tensor: Tensor) -> Callable[[Any, bool], None]:
 
     def receive(g: Any, shared: bool) -> None:
         t = ref()
-        if t is None:
+        if t is None or t._node is None:
             return
-        if g.shape != t.shape:
+        if g.shape != t.array.shape:
             raise RuntimeError(
                 f"backward: a rule or hook gave a tensor of shape {t.shape} a gradient of shape {g.shape}"
             )
-        before = t.grad
+        before = getattr(t, "_grad", None)
         if not isinstance(g, _ARRAYS):
             t._grad = clone(g) if before is None else before + g
         elif before is None:
-            t._grad = wrap(_own(g, shared, t.array.dtype))
+            t._grad = wrap(_own(g, shared, t.array))
         elif before._node is None:
             before.array += g
             memory.touch("backward", before.array)
         else:
             t._grad = before + wrap(np.asarray(g))
+        if isinstance(t._node, Leaf):
+            for call in tuple(t._node.after):
+                call()
 
     return receive
 
@@ -48,11 +50,16 @@ def receiver(tensor: Tensor) -> Callable[[Any, bool], None]:
 _ARRAYS = (np.ndarray, np.generic)
 
 
-def _own(g: Any, shared: bool, dtype: Any) -> np.ndarray[Any, Any]:
-    """`g` as an array of `dtype` in memory that nobody else has."""
-    if type(g) is np.ndarray and not shared and g.dtype == dtype:
-        return g
-    return np.array(g, dtype=dtype, order="C")
+def _own(g: Any, shared: bool, like: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """`g` in the dtype and the layout of `like`, in memory that nobody else has."""
+    if type(g) is np.ndarray and not shared and g.dtype == like.dtype:
+        if g.strides == like.strides or (g.flags.c_contiguous and like.flags.c_contiguous):
+            return g
+    if g.shape != like.shape:  # a wrong rule's, which a check of gradients is to see as it is
+        return np.array(g, like.dtype)
+    own = np.empty_like(like)
+    own[...] = g
+    return own
 
 
 def _lift(value: Any, node: Node | None) -> Any:
@@ -66,10 +73,10 @@ def run_backward(
     create_graph: bool = False,
     inputs: Sequence[Tensor] | None = None,
 ) -> list[Tensor | None]:
-    """The walk behind `Tensor.backward` and `autograd.grad`: with `inputs`, their gradients; else leaves accumulate."""
+    """The walk behind `accumulate` and `autograd.grad`: with `inputs`, their gradients; else leaves accumulate."""
     roots = [_root(y, g, create_graph) for y, g in zip(outputs, gradients, strict=True)]
     wanted = None if inputs is None else [x._recorded("grad") for x in inputs]
-    with np.errstate(all="ignore"), enable_grad() if create_graph else nullcontext():
+    with np.errstate(all="ignore"), set_grad_enabled(create_graph):
         found = walk(
             roots,
             retain=create_graph if retain_graph is None else retain_graph,
@@ -80,8 +87,31 @@ def run_backward(
     return [_found(x, *found[x._node]) if x._node in found else None for x in inputs or ()]
 
 
+def accumulate(
+    outputs: Sequence[Tensor],
+    gradients: Sequence[Tensor | None],
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Any,
+) -> None:
+    """Add the gradients to the `.grad` of `inputs`, by default of all leaves: `Tensor.backward`.
+
+    Raises:
+        RuntimeError: `inputs` is empty; or as `Tensor.backward`.
+    """
+    if inputs is None:
+        run_backward(outputs, gradients, retain_graph, create_graph)
+        return
+    xs = list({id(x): x for x in ([inputs] if hasattr(inputs, "array") else inputs)}.values())
+    if not xs:
+        raise RuntimeError("backward: inputs is empty; leave it out to accumulate in all leaves")
+    for x, g in zip(xs, run_backward(outputs, gradients, retain_graph, create_graph, xs), strict=True):
+        if g is not None and not Retain.of(x._node):  # which got it in the walk
+            receiver(x)(g if create_graph else g.array, False)
+
+
 def _found(x: Tensor, g: Any, shared: bool) -> Tensor:
-    return g if not isinstance(g, _ARRAYS) else wrap(_own(g, shared, x.array.dtype))
+    return g if not isinstance(g, _ARRAYS) else wrap(_own(g, shared, x.array))
 
 
 def _root(y: Tensor, gradient: Tensor | None, create_graph: bool) -> tuple[Node, Any]:

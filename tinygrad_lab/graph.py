@@ -8,16 +8,18 @@ for each operand, and the walk calls it on whatever the cotangents are, arrays o
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextvars import ContextVar
 from itertools import zip_longest
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from . import memory
+from .threads import add_to
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,19 +54,39 @@ class Node:
 
 
 class Leaf(Node):
-    """A tensor that asks for its gradient: `receive(cotangent, shared)` stores what arrives there."""
+    """A tensor that asks for its gradient: `receive(cotangent, shared)` stores what arrives there.
 
-    __slots__ = ("receive",)
+    `after` holds what to call when that is done.
+    """
+
+    __slots__ = ("after", "receive")
 
     def __init__(self, receive: Callable[[Any, bool], None]) -> None:
         self.op = self.args = self.y = self.hooks = None
+        self.after: list[Callable[[], None]] = []
         self.inputs = ()
         self.time = memory.tick()
         self.receive = receive
 
 
+class Retain:
+    """The last of a node's hooks, if the tensor that stands for it keeps its gradient."""
+
+    def __init__(self, receive: Callable[[Any, bool], None]) -> None:
+        self.receive = receive
+
+    def __call__(self, g: Any) -> Any:
+        self.receive(g, True)
+        return g
+
+    @staticmethod
+    def of(node: Node | None) -> bool:
+        """Whether `node` has one."""
+        return bool(node and node.hooks) and type(node.hooks[-1]) is Retain  # type: ignore[union-attr,index]
+
+
 class RemovableHandle:
-    """What `register_hook` returns: `remove()` takes the hook away again."""
+    """What `register_hook` returns: `remove()`, or the end of a `with` block, takes the hook away again."""
 
     def __init__(self, hooks: Any, key: Any) -> None:
         self._hooks = hooks
@@ -74,6 +96,12 @@ class RemovableHandle:
         """Take the hook away; does nothing the second time."""
         if self._key in self._hooks:
             self._hooks.remove(self._key)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
 
 
 # -------------------------------------------------------------------------------------------------- grad modes
@@ -97,26 +125,67 @@ class _GradMode:
         _grad_mode.set(self._before.pop())
 
     def __call__(self, function: F) -> F:
+        """The function in this mode; a generator is in it whenever it runs, and its caller never."""
+        mode = self.mode
+
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            with _GradMode(self.mode):
+            with _GradMode(mode):
                 return function(*args, **kwargs)
 
-        return call  # type: ignore[return-value]  # wraps keeps the signature
+        @functools.wraps(function)
+        def resume(*args: Any, **kwargs: Any) -> Any:
+            steps = function(*args, **kwargs)
+            step: Callable[[], Any] = steps.__next__
+            try:
+                while True:
+                    with _GradMode(mode):
+                        value = step()
+                    try:
+                        step = functools.partial(steps.send, (yield value))
+                    except BaseException as error:  # the caller's, for the generator to see
+                        step = functools.partial(steps.throw, error)
+            except StopIteration as end:
+                return end.value
+
+        return resume if inspect.isgeneratorfunction(function) else call  # type: ignore[return-value]
 
 
 class no_grad(_GradMode):
-    """Record nothing: `with no_grad():` or `@no_grad()`. Results don't require grad."""
+    """Record nothing: `with no_grad():`, `@no_grad()` or `@no_grad`. Results don't require grad."""
+
+    def __new__(cls, function: Any = None) -> Any:
+        """The mode, or a function in it."""
+        return super().__new__(cls) if function is None else cls()(function)
 
     def __init__(self) -> None:
         super().__init__(False)
 
 
 class enable_grad(_GradMode):
-    """Record again inside a `no_grad` block: `with enable_grad():` or `@enable_grad()`."""
+    """Record again inside a `no_grad` block: `with enable_grad():`, `@enable_grad()` or `@enable_grad`."""
+
+    def __new__(cls, function: Any = None) -> Any:
+        """The mode, or a function in it."""
+        return super().__new__(cls) if function is None else cls()(function)
 
     def __init__(self) -> None:
         super().__init__(True)
+
+
+class inference_mode(_GradMode):
+    """`no_grad`, by the name that PyTorch gives to a stricter one: results may be used in a graph afterwards.
+
+    Args:
+        mode: False: record, as outside.
+    """
+
+    def __new__(cls, mode: Any = True) -> Any:
+        """The mode, or a function in it."""
+        return cls()(mode) if callable(mode) else super().__new__(cls)
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(not mode)
 
 
 class set_grad_enabled(_GradMode):
@@ -124,10 +193,15 @@ class set_grad_enabled(_GradMode):
 
     Args:
         mode: whether operations on tensors that require grad are recorded.
+
+    Raises:
+        TypeError: `mode` isn't a bool.
     """
 
     def __init__(self, mode: bool) -> None:
-        super().__init__(bool(mode))
+        if not isinstance(mode, bool):
+            raise TypeError(f"set_grad_enabled: mode must be a bool, not {mode!r}")
+        super().__init__(mode)
         self._outer = _grad_mode.get()
         _grad_mode.set(self.mode)
 
@@ -161,11 +235,17 @@ def toposort(roots: Iterable[Node]) -> list[Node]:
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """Sum `g` over the axes along which `shape` was broadcast: the adjoint of broadcasting."""
-    lead = g.ndim - len(shape)
-    axes = tuple(i for i, n in enumerate(g.shape) if i < lead or (shape[i - lead] == 1 and n != 1))
+    axes = _broadcast(g.shape, shape)
     if axes:
         g = add_up(g, axes) if type(g) is np.ndarray else g.sum(axis=axes)
     return g if g.shape == shape else g.reshape(shape)
+
+
+@functools.lru_cache(1024)
+def _broadcast(whole: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes of `whole` along which `shape` was broadcast to it."""
+    lead = len(whole) - len(shape)
+    return tuple(i for i, n in enumerate(whole) if i < lead or (shape[i - lead] == 1 and n != 1))
 
 
 def add_up(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Any:
@@ -181,11 +261,14 @@ def add_up(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = Fal
             sums = np.vecdot(flat[:end].reshape(-1, _SHORT), _ones(_SHORT, x.dtype))
             y = _add_reduce(sums) + _add_reduce(flat[end:])
             return y.reshape((1,) * x.ndim) if keepdims else y
-        given = (axis,) if isinstance(axis, int) else axis
-        dims = sorted({d % x.ndim for d in given if -x.ndim <= d < x.ndim})
-        y = _times_ones(x, dims) if len(dims) == len(given) else None
-        if y is not None:
-            return y if keepdims else y.reshape([n for i, n in enumerate(x.shape) if i not in dims])
+        product = _as_product(x.shape, (axis,) if isinstance(axis, int) else tuple(axis))
+        if product is not None:
+            n = product.length
+            ones = _ones(n, x.dtype)
+            y = x.reshape(-1, n) @ ones if product.last else ones @ x.reshape(n, -1)
+            if product.rest:
+                y = _add_reduce(y.reshape(product.between), axis=product.rest)
+            return y.reshape(product.kept if keepdims else product.shape)
     if x.dtype.char == "e":
         return _add_reduce(x, axis=axis, keepdims=keepdims, dtype=np.float32).astype(x.dtype)
     return _add_reduce(x, axis=axis, keepdims=keepdims)
@@ -196,21 +279,36 @@ _MANY = 2048  # elements: fewer aren't worth the trouble
 _SHORT = 1024  # elements of a row
 
 
-def _times_ones(x: Any, dims: Sequence[int]) -> Any:
-    """The sum over `dims`, which are kept; None if these neither end the shape, with short rows, nor begin it."""
-    end = x.ndim
+class _Product(NamedTuple):
+    """How a sum is a product with ones: of the last `length` elements or of the first, and what there is to do then."""
+
+    length: int
+    last: bool
+    between: tuple[int, ...]
+    rest: tuple[int, ...]
+    kept: tuple[int, ...]
+    shape: tuple[int, ...]
+
+
+@functools.lru_cache(1024)
+def _as_product(shape: tuple[int, ...], axes: tuple[int, ...]) -> _Product | None:
+    """None if the summed axes neither end the shape, with short rows, nor begin it, or don't fit it."""
+    ndim = len(shape)
+    dims = sorted({d % ndim for d in axes if -ndim <= d < ndim})
+    if len(dims) != len(axes):
+        return None
+    end = ndim
     while end - 1 in dims:
         end -= 1
-    row = math.prod(x.shape[end:])
-    if end < x.ndim and row <= _SHORT:
-        y = (x.reshape(-1, row) @ _ones(row, x.dtype)).reshape(x.shape[:end] + (1,) * (x.ndim - end))
-        rest = tuple(d for d in dims if d < end)
-        return _add_reduce(y, axis=rest, keepdims=True) if rest else y
-    k = len(dims)
-    if dims != list(range(k)):
-        return None
-    rows = math.prod(x.shape[:k])
-    return (_ones(rows, x.dtype) @ x.reshape(rows, -1)).reshape((1,) * k + x.shape[k:])
+    length = math.prod(shape[end:])
+    last = end < ndim and length <= _SHORT
+    if not last:
+        if dims != list(range(len(dims))):
+            return None
+        length, end = math.prod(shape[: len(dims)]), 0
+    kept = tuple(1 if i in dims else n for i, n in enumerate(shape))
+    result = tuple(n for i, n in enumerate(shape) if i not in dims)
+    return _Product(length, last, shape[:end], tuple(d for d in dims if d < end), kept, result)
 
 
 @functools.lru_cache(64)
@@ -312,11 +410,14 @@ def walk(
             raise RuntimeError(y.error(op.name))
         if node.time < memory.last_change:
             op.check_unchanged(node)
-        if op.fused is not None:
-            y, residual = y
+        fused = op.fused
+        if fused is not None:
+            if fused.forward is not None:
+                y, residual = y
+                if on_arrays:
+                    y = residual if fused.common is None else fused.common(g, residual)
             if on_arrays:
-                y = residual if op.fused.common is None else op.fused.common(g, residual)
-                rules = op.fused.rules
+                rules = fused.rules
         if lift is not None:
             args = [a if inp is None else lift(a, inp) for a, inp in zip_longest(args, node.inputs)]
             y = y if y is None else lift(y, node)
@@ -350,9 +451,7 @@ def walk(
                 if on_arrays and (d is g or d.base is not None):
                     shared.add(inp)
             elif on_arrays and inp not in shared:
-                before = pending[inp]
-                before += d
-                pending[inp] = before  # a NumPy scalar isn't changed in place
+                pending[inp] = add_to(pending[inp], d)
             else:
                 pending[inp] = pending[inp] + d
                 shared.discard(inp)

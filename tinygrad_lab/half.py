@@ -41,7 +41,7 @@ def in_single(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def _single(value: Any) -> Any:
-    return _cast(value, np.float32) if getattr(value, "dtype", None) == HALF else value
+    return _cast(value, np.float32) if getattr(value, "dtype", None) is HALF else value
 
 
 def _cast(value: Any, dtype: Any) -> Any:

@@ -1,8 +1,7 @@
 """Operations in place: differentiable where they can be, an error where they can't.
 
 An operation in place is the operation out of place, its result copied into the tensor's memory, and the tensor made to
-stand for the new node. A view's base follows it; every other tensor that looks at that memory in the graph has lost
-its meaning, and says so when a gradient is asked through it.
+stand for the new node. A view's base follows it, and every other tensor that looks at that memory.
 """
 
 from __future__ import annotations
@@ -13,27 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import memory
-from .graph import Leaf, Node, is_grad_enabled
+from .graph import Leaf, Node, Retain, is_grad_enabled
 from .op import wrap
 from .ops import index
 from .public import public
 
 if TYPE_CHECKING:
     from .tensor import Tensor
-
-
-class Overwritten:
-    """Stands where the values of a tensor were whose memory another tensor's operation changed."""
-
-    def __init__(self, op: str, site: str) -> None:
-        self.op = op
-        self.site = site
-
-    def error(self, name: str) -> str:
-        return (
-            f"{name}: this tensor's memory was changed through another tensor, by {self.op} at {self.site}, so it has "
-            "no gradient any more; take the view again after the change, or change a clone()"
-        )
 
 
 def store(x: Tensor, name: str, function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
@@ -64,8 +49,8 @@ def store(x: Tensor, name: str, function: Callable[..., Tensor], *args: Any, **k
     np.copyto(x.array, new.array)
     memory.touch(name, x.array)
     if new._node is not None:
-        x._node = new._node
-        _rebase(x, name)
+        _stand_for(x, new._node)
+        _rebase(x)
     return x
 
 
@@ -116,17 +101,11 @@ def rearranged(name: str, function: Callable[..., Tensor]) -> Callable[..., Tens
     def call(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if is_grad_enabled():
             _refuse_leaf(self, name)
-        before = wrap(self.array, self._node)
-        before._view = link = self._view
-        if link is not None:  # whatever looked at this tensor looks at what it was
-            for other in list(link.family):
-                if other._view.parent is self:
-                    other._view.parent = before
-            link.family.add(before)
+        link, before = self._view, leave_behind(self)
         new = function(before, *args, **kwargs)
         self.array, self._view = new.array, new._view
         if not isinstance(self._node, Leaf):  # which asks for its gradient in whatever shape
-            self._node = new._node
+            _stand_for(self, new._node)
         if link is None and new._view is not None:
             new._view.family.add(self)
         return self
@@ -148,8 +127,28 @@ def _refuse_leaf(x: Tensor, name: str) -> None:
         x = x._view.parent
 
 
-def _rebase(x: Tensor, name: str) -> None:
-    """After a recorded change of `x`: what `x` is a view of follows, others on that memory are overwritten."""
+def leave_behind(x: Tensor) -> Tensor:
+    """A tensor that is what `x` was; whatever looked at `x` looks at that, so `x` may get other memory."""
+    before = wrap(x.array, x._node)
+    before._view, x._view = x._view, None
+    if before._view is not None:
+        family = before._view.family
+        for other in list(family):
+            if other._view is not None and other._view.parent is x:
+                other._view.parent = before
+        family.add(before)
+    return before
+
+
+def _stand_for(x: Tensor, node: Node | None) -> None:
+    """Make `x` the result of `node`. If `x` retains its gradient, that is now the gradient there; other hooks stay."""
+    if node is not None and x._node is not None and x._node.hooks and Retain.of(x._node):
+        node.hooks = [*(node.hooks or ()), x._node.hooks.pop()]
+    x._node = node
+
+
+def _rebase(x: Tensor) -> None:
+    """After a recorded change of `x`: what `x` is a view of follows, and all other views of that memory are retaken."""
     link = x._view
     if link is None:
         return
@@ -158,15 +157,17 @@ def _rebase(x: Tensor, name: str) -> None:
     while link.parent is not None:
         parent = link.parent
         followed = index._put_view(wrap(parent.array, parent._node), wrap(child.array, child._node), link.op, link.args)
-        parent._node = followed._node
+        _stand_for(parent, followed._node)
         current.add(id(parent))
         child, link = parent, parent._view
-    overwritten = Overwritten(name, memory.user_site())
-    for other in list(link.family):
-        if id(other) not in current and np.may_share_memory(other.array, x.array):
-            other._node = gone = Node()
-            gone.op, gone.inputs, gone.args, gone.y, gone.hooks = other._view.op, (), None, overwritten, None
-            gone.time = memory.tick()
+    for other in [t for t in link.family if t._view is not None]:
+        stale = []
+        while id(other) not in current and np.may_share_memory(other.array, x.array):
+            stale.append(other)
+            current.add(id(other))
+            other = other._view.parent
+        for view in reversed(stale):
+            _stand_for(view, view._view.op.call(view._view.parent, *view._view.args)._node)
 
 
 def replaced(x: Tensor, value: Any) -> Tensor:

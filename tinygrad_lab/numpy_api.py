@@ -6,15 +6,18 @@ Arguments and defaults are NumPy's here: `np.var(t)` divides by n.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
-from .graph import is_grad_enabled
+from . import memory
+from .graph import is_grad_enabled, no_grad
 from .op import Array, ufuncs, wrap
 from .ops import (
     arithmetic,
     arrange,
+    cast,
     compare,
     diagonal,
     einsum,
@@ -25,6 +28,7 @@ from .ops import (
     masked,
     matrices,
     matrix_functions,
+    part,
     reduce,
     rounding,
     scan,
@@ -34,32 +38,72 @@ from .ops import (
 )
 
 
-def _var(a: Array, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Array:
-    return reduce.var(a, axis, correction=ddof, keepdim=keepdims)
+def _refuse_out(out: Any) -> None:
+    if out is not None:
+        raise TypeError("out: an array to write to must be given by its name, out=...")
 
 
-def _std(a: Array, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Array:
-    return reduce.std(a, axis, correction=ddof, keepdim=keepdims)
+def _reduction(function: Callable[..., Array]) -> Callable[..., Array]:
+    """A reduction with NumPy's order of arguments."""
+
+    def call(a: Array, axis: Any = None, out: Any = None, keepdims: bool = False) -> Array:
+        _refuse_out(out)
+        return function(a, axis, keepdims)
+
+    return call
 
 
-def _mean(a: Array, axis: Any = None, keepdims: bool = False) -> Array:
-    return reduce.mean(a, axis, keepdims)
+def _typed(function: Callable[..., Array]) -> Callable[..., Array]:
+    """A reduction that has a dtype, too."""
+
+    def call(a: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Array:
+        _refuse_out(out)
+        return function(a, axis, keepdims, dtype=dtype)
+
+    return call
 
 
-def _prod(a: Array, axis: int | None = None, keepdims: bool = False) -> Array:
-    return scan.prod(a, axis, keepdims)
+def _spread(function: Callable[..., Array]) -> Callable[..., Array]:
+    """A variance or standard deviation, which divides by `n - ddof`."""
+
+    def call(
+        a: Array,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: bool = False,
+        *,
+        correction: float | None = None,
+    ) -> Array:
+        _refuse_out(out)
+        a = a if dtype is None else a.to(dtype)
+        return function(a, axis, correction=ddof if correction is None else correction, keepdim=keepdims)
+
+    return call
+
+
+def _prod(a: Array, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Array:
+    _refuse_out(out)
+    if not isinstance(axis, tuple):
+        return scan.prod(a, axis, keepdims, dtype=dtype)
+    for dim in sorted((d % a.ndim for d in axis), reverse=True):
+        a = scan.prod(a, dim, keepdims, dtype=dtype)
+    return a
 
 
 def _scan(function: Callable[..., Array], a: Array, axis: int | None) -> Array:
     return function(shape.reshape(a, (-1,)), 0) if axis is None else function(a, axis)
 
 
-def _cumsum(a: Array, axis: int | None = None) -> Array:
-    return _scan(scan.cumsum, a, axis)
+def _cumsum(a: Array, axis: int | None = None, dtype: Any = None, out: Any = None) -> Array:
+    _refuse_out(out)
+    return _scan(scan.cumsum, a if dtype is None else a.to(dtype), axis)
 
 
-def _cumprod(a: Array, axis: int | None = None) -> Array:
-    return _scan(scan.cumprod, a, axis)
+def _cumprod(a: Array, axis: int | None = None, dtype: Any = None, out: Any = None) -> Array:
+    _refuse_out(out)
+    return _scan(scan.cumprod, a if dtype is None else a.to(dtype), axis)
 
 
 def _sort(a: Array, axis: int | None = -1, *, stable: bool | None = None) -> Array:
@@ -82,8 +126,22 @@ def _swapaxes(a: Array, axis1: int, axis2: int) -> Array:
     return shape.transpose(a, axis1, axis2)
 
 
-def _concatenate(arrays: Sequence[Array], axis: int = 0) -> Array:
-    return shape.cat(arrays, axis)
+def _concatenate(arrays: Sequence[Array], axis: int | None = 0) -> Array:
+    return shape.cat([shape.reshape(a, (-1,)) for a in arrays] if axis is None else arrays, axis or 0)
+
+
+def _append(arr: Array, values: Array, axis: int | None = None) -> Array:
+    return _concatenate((arr, values), axis)
+
+
+def _array_split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
+    return list(part.tensor_split(ary, indices_or_sections, axis))
+
+
+def _split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
+    if isinstance(indices_or_sections, int) and ary.shape[axis] % indices_or_sections:
+        raise ValueError(f"split: {ary.shape[axis]} places can't be cut into {indices_or_sections} equal parts")
+    return _array_split(ary, indices_or_sections, axis)
 
 
 def _stack(arrays: Sequence[Array], axis: int = 0) -> Array:
@@ -138,11 +196,15 @@ def _joined(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda tup: function(tuple(tup))
 
 
-def _clip(a: Array, a_min: Array = None, a_max: Array = None) -> Array:
-    return arithmetic.clamp(a, a_min, a_max)
+def _clip(
+    a: Array, a_min: Array = None, a_max: Array = None, out: Any = None, *, min: Array = None, max: Array = None
+) -> Array:
+    _refuse_out(out)
+    return arithmetic.clamp(a, min if a_min is None else a_min, max if a_max is None else a_max)
 
 
-def _round(a: Array, decimals: int = 0) -> Array:
+def _round(a: Array, decimals: int = 0, out: Any = None) -> Array:
+    _refuse_out(out)
     return rounding.round(a, decimals=decimals)
 
 
@@ -168,6 +230,14 @@ def _tensordot(a: Array, b: Array, axes: Any = 2) -> Array:
     return linalg.tensordot(a, b, axes)
 
 
+def _trace(a: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
+    return reduce.sum(diagonal.diagonal(a, offset, axis1, axis2), -1)
+
+
+def _size(a: Array, axis: int | None = None) -> Any:
+    return a.numel() if axis is None else a.shape[axis]
+
+
 def _einsum(*operands: Any, optimize: Any = None) -> Array:
     return einsum.einsum(*operands)
 
@@ -177,6 +247,7 @@ def _norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -
 
 
 def _take(a: Array, indices: Array, axis: int | None = None) -> Array:
+    indices = np.asarray(indices)
     return masked.take(a, indices) if axis is None else a[(slice(None),) * (axis % a.ndim) + (indices,)]
 
 
@@ -185,23 +256,23 @@ def _take_along_axis(arr: Array, indices: Array, axis: int | None = -1) -> Array
 
 
 functions: dict[Any, Callable[..., Any]] = {
-    np.sum: reduce.sum,
-    np.max: extreme.amax,
-    np.amax: extreme.amax,
-    np.min: extreme.amin,
-    np.amin: extreme.amin,
-    np.argmax: extreme.argmax,
-    np.argmin: extreme.argmin,
-    np.mean: _mean,
-    np.var: _var,
-    np.std: _std,
+    np.sum: _typed(reduce.sum),
+    np.max: _reduction(extreme.amax),
+    np.amax: _reduction(extreme.amax),
+    np.min: _reduction(extreme.amin),
+    np.amin: _reduction(extreme.amin),
+    np.argmax: _reduction(extreme.argmax),
+    np.argmin: _reduction(extreme.argmin),
+    np.mean: _typed(reduce.mean),
+    np.var: _spread(reduce.var),
+    np.std: _spread(reduce.std),
     np.prod: _prod,
-    np.any: reduce.any,
-    np.all: reduce.all,
+    np.any: _reduction(reduce.any),
+    np.all: _reduction(reduce.all),
     np.count_nonzero: reduce.count_nonzero,
-    np.nansum: reduce.nansum,
-    np.nanmean: reduce.nanmean,
-    np.trace: reduce.trace,
+    np.nansum: _typed(reduce.nansum),
+    np.nanmean: _typed(reduce.nanmean),
+    np.trace: _trace,
     np.cumsum: _cumsum,
     np.cumprod: _cumprod,
     np.diff: _diff,
@@ -215,7 +286,10 @@ functions: dict[Any, Callable[..., Any]] = {
     np.broadcast_to: shape.expand,
     np.concatenate: _concatenate,
     np.stack: _stack,
-    np.where: compare._where,
+    np.append: _append,
+    np.split: _split,
+    np.array_split: _array_split,
+    np.copy: lambda a: cast.clone(a),
     np.vstack: _joined(join.vstack),
     np.hstack: _joined(join.hstack),
     np.dstack: _joined(join.dstack),
@@ -246,13 +320,13 @@ functions: dict[Any, Callable[..., Any]] = {
     np.take_along_axis: _take_along_axis,
     np.nonzero: lambda a: index.nonzero(a, as_tuple=True),
     np.argwhere: index.argwhere,
-    np.dot: linalg.matmul,
     np.dot: _dot,
     np.outer: _outer,
     np.inner: linalg.inner,
     np.vdot: _vdot,
     np.tensordot: _tensordot,
     np.kron: linalg.kron,
+    np.cross: lambda a, b, axis=-1: linalg.cross(a, b, dim=axis),
     np.einsum: _einsum,
     np.linalg.inv: matrices.inv,
     np.linalg.solve: matrices.solve,
@@ -271,9 +345,42 @@ functions: dict[Any, Callable[..., Any]] = {
     np.linalg.multi_dot: matrix_functions.multi_dot,
     np.ndim: lambda a: a.ndim,
     np.shape: lambda a: a.shape,
-    np.size: lambda a: a.numel(),
+    np.size: _size,
 }
 """NumPy's functions, and what each is on tensors."""
+
+
+_composed: dict[Any, Callable[..., Any]] = {
+    np.positive: cast.clone,
+    np.fabs: arithmetic.abs,
+    np.rint: rounding.round,
+    np.deg2rad: trigonometric.deg2rad,
+    np.radians: trigonometric.deg2rad,
+    np.rad2deg: trigonometric.rad2deg,
+    np.degrees: trigonometric.rad2deg,
+    np.matmul: linalg.matmul,
+}
+"""NumPy's ufuncs that are compositions here."""
+
+_reductions: dict[Any, Callable[..., Any]] = {
+    np.add: reduce.sum,
+    np.multiply: lambda a, axis, keepdims: _prod(a, axis, keepdims=keepdims),
+    np.maximum: extreme.amax,
+    np.minimum: extreme.amin,
+    np.logical_and: reduce.all,
+    np.logical_or: reduce.any,
+}
+_scans: dict[Any, Callable[..., Any]] = {np.add: scan.cumsum, np.multiply: scan.cumprod}
+
+_flat = {
+    *(np.zeros_like, np.ones_like, np.empty_like, np.isclose, np.allclose, np.array_equal, np.array_equiv),
+    *(np.isreal, np.iscomplex, np.isrealobj, np.iscomplexobj, np.result_type, np.can_cast),
+    *(np.shares_memory, np.may_share_memory),
+}
+"""Functions of which nobody expects a gradient: it is 0 everywhere."""
+
+_writes = {np.copyto, np.put, np.putmask, np.place, np.put_along_axis, np.fill_diagonal}
+"""Functions that change their first argument."""
 
 
 class NumPyProtocols:
@@ -282,18 +389,38 @@ class NumPyProtocols:
     __slots__ = ()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        function = linalg.matmul if ufunc is np.matmul else ufuncs.get(ufunc)
+        function = _composed.get(ufunc) or ufuncs.get(ufunc)
         if method == "__call__" and function is not None and not kwargs:
             return function(*inputs)
-        return _on_arrays(ufunc.__name__, getattr(ufunc, method), inputs, kwargs)
+        if method == "outer" and function is not None and not kwargs:
+            a, b = inputs
+            return function(shape.reshape(a, (*np.shape(a), *[1] * np.ndim(b))), b)
+        if method == "reduce" and ufunc in _reductions and kwargs.keys() <= {"axis", "keepdims"}:
+            return _reductions[ufunc](inputs[0], kwargs.get("axis", 0), kwargs.get("keepdims", False))
+        if method == "accumulate" and ufunc in _scans and kwargs.keys() <= {"axis"}:
+            return _scans[ufunc](inputs[0], kwargs.get("axis", 0))
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        written = inputs[:1] if method == "at" else kwargs.get("out", ())
+        return _on_arrays(name, getattr(ufunc, method), inputs, kwargs, written)
 
     def __array_function__(self, func: Any, types: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         function = functions.get(func)
-        return _on_arrays(func.__name__, func, args, kwargs) if function is None else function(*args, **kwargs)
+        if function is not None:
+            kwargs = {key: value for key, value in kwargs.items() if value is not None or key not in ("out", "dtype")}
+            if not kwargs.keys() & {"out", "where", "initial", "order"}:
+                return function(*args, **kwargs)
+        if func in _writes:
+            written: tuple[Any, ...] = (*args, *kwargs.values())[:1]
+        else:
+            written = (kwargs["out"],) if "out" in kwargs else ()
+        with no_grad() if func in _flat else nullcontext():
+            return _on_arrays(func.__name__, func, args, kwargs, written)
 
 
-def _on_arrays(name: str, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """NumPy's own function on the tensors' arrays.
+def _on_arrays(
+    name: str, function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], written: Sequence[Any]
+) -> Any:
+    """NumPy's own function on the tensors' arrays; `written` are those of its arguments that it changes.
 
     Raises:
         TypeError: a tensor requires grad, and its gradient would be lost.
@@ -309,5 +436,16 @@ def _on_arrays(name: str, function: Callable[..., Any], args: Sequence[Any], kwa
             return value.array  # type: ignore[attr-defined]
         return type(value)(map(plain, value)) if isinstance(value, (list, tuple)) else value
 
+    def lifted(value: Any) -> Any:
+        if type(value) in (list, tuple):
+            return type(value)(map(lifted, value))
+        for target in written:
+            if value is getattr(target, "array", target):
+                return target
+        return wrap(np.asarray(value)) if isinstance(value, (np.ndarray, np.generic)) else value
+
     result = function(*plain(tuple(args)), **{key: plain(value) for key, value in kwargs.items()})
-    return wrap(np.asarray(result)) if isinstance(result, (np.ndarray, np.generic)) else result
+    changed = [t.array for t in written if isinstance(t, NumPyProtocols)]  # type: ignore[attr-defined]
+    if changed:
+        memory.touch(name, *changed)
+    return lifted(result)

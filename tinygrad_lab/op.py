@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, ParamSpec
 import numpy as np
 
 from . import memory
-from .domain import REALS, Bits, Domain, Reals
+from .domain import REALS, Domain
 from .graph import Node, Outline, is_grad_enabled, noter, watcher
 from .half import HALF, in_single
+from .promotion import settled, wrapped
 from .public import parameters, renamed, retold
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ ufuncs: dict[Any, Callable[..., Any]] = {}
 """NumPy's ufuncs, and the function that each is on tensors."""
 
 usual_dtype: np.dtype[Any] | None = np.dtype(np.float32)  # an output of any other dtype is looked at once more
-_default_dtype: np.dtype[Any] = np.dtype(np.float32)
 
 
 def hand_down(tensor_class: type[Tensor]) -> None:
@@ -67,9 +67,10 @@ class LinAlgError(RuntimeError):
 
 class Fused(NamedTuple):
     """A faster reading of an op on arrays: `forward` returns the output and a residual, and `rules` see the residual
-    where the op's own rules see the output. If there is a `common`, they see `common(g, residual)`: what they share."""
+    where the op's own rules see the output. If there is a `common`, they see `common(g, residual)`: what they share.
+    Without a `forward` of their own they see what the op's rules see."""
 
-    forward: Callable[..., tuple[Any, Any]]
+    forward: Callable[..., tuple[Any, Any]] | None
     rules: Sequence[Rule | None]
     common: Callable[[Any, Any], Any] | None = None
 
@@ -197,6 +198,10 @@ class Op:
         needs = self.needs(inputs)
         return [v if i in needs or type(v) is not np.ndarray else Outline(v) for i, v in enumerate(values)]
 
+    def output(self, node: Node) -> Any:
+        """What a node of this op keeps of its output: None if no rule reads it."""
+        return node.y[0] if self.fused is not None and self.fused.forward is not None else node.y
+
     def check_unchanged(self, node: Node) -> None:
         """Refuse a node whose saved values were changed in place and are about to be read.
 
@@ -204,7 +209,7 @@ class Op:
             RuntimeError: names the op, the value, the operation that changed it and its line.
         """
         assert node.args is not None
-        saved = [("its output", node.y[0] if self.fused else node.y)] if self.reads_y else []
+        saved = [("its output", self.output(node))] if self.reads_y else []
         for i in sorted(self.needs(node.inputs)):
             saved.append((f"its argument '{self.params[min(i, len(self.params) - 1)]}'", node.args[i]))
         parts = [(what, v) for what, value in saved for v in (value if isinstance(value, tuple) else (value,))]
@@ -239,67 +244,6 @@ class Op:
             what = "multiple values for argument" if name in self.params else "an unexpected keyword argument"
             raise TypeError(f"{self.signature}: got {what} '{name}'")
         return tuple(full)
-
-    def settle(self, args: Sequence[Any], values: Sequence[Any], y: Any) -> list[Any] | None:
-        """Arguments to call the op with again, where NumPy's dtypes for `y` are not PyTorch's; else None.
-
-        NumPy scalars are as weak as Python's; among tensors, integers take the dtype of the floating ones and 0-d
-        tensors that of the others; a real function of integers gives the default dtype; a wider floating operand
-        widens the others, and that cast is recorded.
-
-        Raises:
-            TypeError: an operand is neither tensor, array nor number, or the result is complex.
-            RuntimeError: the operands' dtypes differ, and the op doesn't bring them to one.
-            NotImplementedError: they are of bool, which such an op hasn't either.
-        """
-        again = list(args)
-        for i, v in enumerate(values):
-            if isinstance(v, np.generic):
-                again[i] = v.item()
-            elif isinstance(v, (list, tuple, str)) and self.operand(i):
-                self.refuse(v)
-        complex_step = any(type(v) is np.ndarray and v.dtype.kind == "c" for v in values)
-        if y.dtype.kind not in "fiub" and not complex_step:
-            raise TypeError(f"{self.name}: the result is of {y.dtype}; there are real numbers, integers and bools only")
-        bools = y.dtype == np.int8 and all(v.dtype.kind == "b" for v in values if type(v) is np.ndarray)
-        if bools or (y.dtype.kind == "b" and not self.promotes):  # NumPy computes with bools as with small integers
-            raise NotImplementedError(f"{self.name}: not defined for bool; convert with .to(...) first")
-        if y.dtype.kind in "fiu" and not self.typed:
-            last = len(self.domain) - 1
-            reals = [
-                i
-                for i, v in enumerate(values)
-                if type(v) is np.ndarray and isinstance(self.domain[min(i, last)], Reals | Bits)
-            ]
-            if y.dtype.kind != "f":
-                reals = [i for i in reals if values[i].dtype.kind in "iu"]
-            alike = [values[i] for i in reals if y.dtype.kind != "f" or values[i].dtype.kind == "f"]
-            leading = [v.dtype for v in alike if v.ndim] or [v.dtype for v in alike] or [_default_dtype]
-            target = np.result_type(*leading)
-            for i in reals:
-                if values[i].dtype != target:
-                    if not self.promotes:
-                        self.refuse_mixed(values)
-                    a = args[i]
-                    again[i] = a.to(target) if isinstance(a, Tensor) else values[i].astype(target)
-        if not all(a is b for a, b in zip(args, again, strict=True)):
-            return again
-        if (watch := watcher.get()) is not None:
-            watch(self, values, y)
-        return None
-
-    def wrapped(self, args: Sequence[Any]) -> list[Any] | None:
-        """Arguments to call the op with again: numbers that the tensors' integers don't count to, modulo 2 to the bits.
-
-        None if there are none, or one that no integer counts to.
-        """
-        dtypes = [a.dtype for a in args if isinstance(a, Tensor) and a.dtype.kind in "iu"]
-        dtype = np.result_type(*dtypes) if dtypes else np.dtype(np.int64)
-        numbers = [type(a) is int and self.operand(i) for i, a in enumerate(args)]
-        if not all(-(2**63) <= a < 2**64 for a in itertools.compress(args, numbers)):
-            return None
-        again = [np.asarray(a).astype(dtype) if n else a for a, n in zip(args, numbers, strict=True)]
-        return again if any(numbers) else None
 
     def refuse(self, value: Any) -> NoReturn:
         """Say that `value` can't be an operand.
@@ -373,23 +317,6 @@ def _reads(rule: Rule | None, skip: int = 0) -> frozenset[int]:
     return frozenset(found)
 
 
-def set_default_dtype(dtype: Any) -> None:
-    """Set the dtype of tensors made from Python floats and of real functions of integers; float32 at the start.
-
-    Raises:
-        TypeError: `dtype` isn't floating.
-    """
-    global _default_dtype
-    if np.dtype(dtype).kind != "f":
-        raise TypeError(f"set_default_dtype: {np.dtype(dtype)} isn't a floating dtype")
-    _default_dtype = np.dtype(dtype)
-
-
-def get_default_dtype() -> np.dtype[Any]:
-    """The dtype of tensors made from Python floats."""
-    return _default_dtype
-
-
 def op(
     *rules: Rule | None,
     each: Rule | None = None,
@@ -458,7 +385,8 @@ def op(
 
 def _eager(op: Op) -> Callable[..., Any]:
     """The function that people call. Every operation pays for each of its lines, so it is written out flat."""
-    forward, rules, fused, view, wide = op.forward, op.rules, op.fused, op.view, op.wide
+    forward, rules, view, wide = op.forward, op.rules, op.view, op.wide
+    fused = None if op.fused is None else op.fused.forward
     arity = None if op.variadic else len(op.params)
     first = op.rules.skip if isinstance(op.rules, Each) else 0
     reads_y: bool | None = None  # not known before it is needed
@@ -495,13 +423,13 @@ def _eager(op: Op) -> Callable[..., Any]:
         record = tracked and rules and is_grad_enabled()
         try:
             if record and fused is not None:
-                y, residual = fused.forward(*values)
+                y, residual = fused(*values)
             else:
                 y, residual = forward(*values), None
         except LinAlgError:
             raise
         except Exception as error:
-            if isinstance(error, OverflowError) and tensors and (again := op.wrapped(args)) is not None:
+            if isinstance(error, OverflowError) and tensors and (again := wrapped(op, args)) is not None:
                 return call(*again)
             told = op.explain(error, values)
             if told is error:
@@ -512,9 +440,11 @@ def _eager(op: Op) -> Callable[..., Any]:
         if type(y) is not ndarray:
             y = np.asarray(y)
         if half or y.dtype is not usual_dtype:
-            again = op.settle(args, values, y)
+            again = settled(op, args, values, y)
             if again is not None:
                 return call(*again)
+            if (watch := watcher.get()) is not None:
+                watch(op, values, y)
         out = Tensor()
         out.array = y
         out._view = None
@@ -528,7 +458,8 @@ def _eager(op: Op) -> Callable[..., Any]:
                 reads_y = op.reads_y
             small = y.size <= _SMALL and (elementwise or getattr(values[0], "size", _SMALL) < _SMALL)
             node.args = values if small else op.thin(values, inputs)
-            node.y = (y, residual) if fused is not None else y if reads_y else None
+            kept = y if reads_y else None
+            node.y = kept if fused is None else (kept, residual)
             node.time = tick()
             node.hooks = None
             if usual_dtype is None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from . import inplace, memory
-from .backward import receiver, run_backward
-from .graph import Leaf, Node, RemovableHandle
+from .backward import accumulate, receiver
+from .graph import Leaf, Node, RemovableHandle, Retain
 from .methods import Methods, of_sizes
 from .numpy_api import NumPyProtocols
-from .op import get_default_dtype, hand_down, wrap
+from .op import hand_down, wrap
 from .operators import Operators
 from .ops import compare, shape as shaping, special
 from .ops.cast import clone, is_floating_point
+from .promotion import get_default_dtype
 from .public import public
 
 DTypeLike = Any
@@ -107,6 +109,8 @@ class Tensor(Operators, Methods, NumPyProtocols):
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not self.is_leaf:
+            raise RuntimeError("requires_grad: of a result it can't be set, only of a leaf; detach() makes one")
         self.requires_grad_(value)
 
     @property
@@ -167,6 +171,10 @@ class Tensor(Operators, Methods, NumPyProtocols):
             )
         self._grad = value
 
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
+
     @public
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for gradients of this leaf, or stop asking. Returns the tensor.
@@ -191,7 +199,13 @@ class Tensor(Operators, Methods, NumPyProtocols):
         return wrap(self.array)
 
     def detach_(self) -> Tensor:
-        """Leave the graph: this tensor becomes a leaf without gradient. Returns the tensor."""
+        """Leave the graph: this tensor becomes a leaf without gradient. Returns the tensor.
+
+        Raises:
+            RuntimeError: it is a view, which a change of what it looks at would bring back into the graph.
+        """
+        if self._view is not None and self._view.parent is not None:
+            raise RuntimeError("detach_: a view can't leave the graph by itself; use detach()")
         self._node = None
         return self
 
@@ -209,28 +223,67 @@ class Tensor(Operators, Methods, NumPyProtocols):
             RuntimeError: the tensor doesn't require grad.
         """
         node = self._recorded("retain_grad")
-        if not isinstance(node, Leaf):
-            receive = receiver(self)
-            self.register_hook(lambda g: receive(g, True))
+        if not (isinstance(node, Leaf) or Retain.of(node)):
+            node.hooks = [] if node.hooks is None else node.hooks  # a list that handles know
+            node.hooks.append(Retain(receiver(self)))
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether `retain_grad` was asked of this result."""
+        return Retain.of(self._node)
 
     @public
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(gradient)` whenever this tensor's gradient is computed; what it returns replaces the gradient.
 
+        The hook has a copy, so what it changes in place is this tensor's gradient and no other's. After a change in
+        place of the tensor, the hook still stands for what it was.
+
         Raises:
-            RuntimeError: the tensor doesn't require grad.
+            RuntimeError: the tensor doesn't require grad; in backward, the hook returns another shape or dtype.
+            TypeError: in backward, the hook returns what isn't a tensor.
         """
         node = self._recorded("register_hook")
 
         def call(g: Any) -> Any:
-            given = g if isinstance(g, Tensor) else wrap(np.asarray(g))
-            result = hook(given)
-            return g if result is None else result if isinstance(g, Tensor) else result.array
+            lifted = isinstance(g, Tensor)
+            given = wrap(np.array(g.array), g._node) if lifted else wrap(np.array(g))
+            new = hook(given)
+            if new is None:
+                new = given
+            elif not isinstance(new, Tensor):
+                raise TypeError(f"register_hook: a hook must return a tensor or None, not {type(new).__name__}")
+            if new.shape != g.shape or new.dtype != g.dtype:
+                raise RuntimeError(
+                    f"register_hook: a hook made of a gradient of shape {g.shape} and dtype {g.dtype} one of shape "
+                    f"{new.shape} and dtype {new.dtype}"
+                )
+            return new if lifted else new.array
 
         if node.hooks is None:
             node.hooks = []
-        node.hooks.append(call)
+        node.hooks.insert(len(node.hooks) - Retain.of(node), call)
         return RemovableHandle(node.hooks, call)
+
+    @public
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call `hook(tensor)` whenever a backward has added to the `.grad` of this leaf.
+
+        Raises:
+            RuntimeError: the tensor isn't a leaf that requires grad.
+        """
+        node = self._recorded("register_post_accumulate_grad_hook")
+        if not isinstance(node, Leaf):
+            raise RuntimeError("register_post_accumulate_grad_hook: a result has no .grad to add to, only a leaf has")
+        ref = weakref.ref(self)
+
+        def call() -> None:
+            tensor = ref()
+            if tensor is not None:
+                hook(tensor)
+
+        node.after.append(call)
+        return RemovableHandle(node.after, call)
 
     @public
     def _recorded(self, name: str) -> Node:
@@ -243,7 +296,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
         gradient: Tensor | None = None,
         retain_graph: bool | None = None,
         create_graph: bool = False,
-        inputs: Sequence[Tensor] | None = None,
+        inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None:
         """Add to each leaf's `.grad` the gradient of this tensor, contracted with `gradient`.
 
@@ -251,13 +304,13 @@ class Tensor(Operators, Methods, NumPyProtocols):
             gradient: of this tensor's shape; may be left out for a tensor of one element, where it is 1.
             retain_graph: keep the saved values for another backward; by default only with `create_graph`.
             create_graph: record the backward pass itself, so that gradients can be differentiated again.
-            inputs: only these leaves accumulate, by default all.
+            inputs: only these tensors accumulate, by default all leaves.
 
         Raises:
             RuntimeError: the tensor doesn't require grad, isn't scalar and no `gradient` is given, the gradient's shape
-                doesn't fit, or the graph was freed or a saved value changed in place.
+                doesn't fit, `inputs` is empty, or the graph was freed or a saved value changed in place.
         """
-        run_backward([self], [gradient], retain_graph, create_graph, inputs)
+        accumulate([self], [gradient], retain_graph, create_graph, inputs)
 
     # ------------------------------------------------------------------------------------- as plain data
 
@@ -270,8 +323,8 @@ class Tensor(Operators, Methods, NumPyProtocols):
     def data(self, value: Tensor) -> None:
         if value.dtype.kind != "f" and self.requires_grad:
             raise RuntimeError(f"data: a tensor that requires grad can't hold {value.dtype}; it must stay floating")
+        inplace.leave_behind(self)
         self.array = value.array
-        self._view = None
 
     @public
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -343,7 +396,9 @@ class Tensor(Operators, Methods, NumPyProtocols):
         return (self[i] for i in range(len(self.array)))
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self.array == (value.array if isinstance(value, Tensor) else value)).any())
+        if not isinstance(value, (Tensor, np.ndarray, np.generic, bool, int, float)):
+            raise RuntimeError(f"in: a tensor holds numbers, so {value!r:.60} can't be one of its elements")
+        return bool((self == value).any())
 
     def __repr__(self) -> str:
         whole = np.isfinite(self.array).all() and (self.array == np.trunc(self.array)).all()
@@ -364,12 +419,15 @@ class Tensor(Operators, Methods, NumPyProtocols):
 
     def __format__(self, spec: str) -> str:
         number = (type(self) is Tensor and self.array.ndim == 0) or (spec and self.array.size == 1)
-        return format(self.item() if number else repr(self), spec)
+        return format(self.item(), spec) if number else object.__format__(self, spec)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError("deepcopy: only leaf tensors can be copied with their flags; use clone() or detach()")
-        return self._rebuilt(self.array.copy(), self.requires_grad)
+        out = self._rebuilt(self.array.copy(), self.requires_grad)
+        if self.grad is not None:
+            out._grad = self.grad.__deepcopy__(memo)
+        return out
 
     def __reduce__(self) -> Any:
         if not self.is_leaf:
@@ -466,4 +524,4 @@ hand_down(Tensor)
 
 
 def _rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
-    return cls._rebuilt(array, requires_grad)
+    return cls._rebuilt(memory.recognised(array), requires_grad)

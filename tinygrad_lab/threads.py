@@ -85,7 +85,7 @@ def over_elements(f: Callable[..., object], *arrays: Array) -> Array:
     """
     first = arrays[0]
     out = np.empty_like(first)
-    if first.size < WORTH and out.flags.c_contiguous and all(a.flags.c_contiguous for a in arrays):
+    if first.size < WORTH:
         f(*arrays, out)
         return out
     order = sorted(range(first.ndim), key=lambda i: -first.strides[i])
@@ -98,12 +98,27 @@ def over_elements(f: Callable[..., object], *arrays: Array) -> Array:
     return out
 
 
-def spread(ufunc: Callable[..., Any]) -> Callable[[Array], Any]:
-    """`ufunc` of one variable, in parts if the array is long."""
+def spread(ufunc: Callable[..., Any]) -> Callable[..., Any]:
+    """`ufunc`, in parts if its arguments are long arrays of one shape and floating dtype."""
 
-    def call(x: Array) -> Any:
-        if type(x) is np.ndarray and x.size >= WORTH and x.dtype.kind == "f":
-            return over_elements(ufunc, x)
-        return ufunc(x)
+    def call(x: Any, *more: Any) -> Any:
+        if type(x) is not np.ndarray or x.size < WORTH or x.dtype.kind != "f":
+            return ufunc(x, *more)
+        alike = all(type(v) is np.ndarray and v.shape == x.shape and v.dtype == x.dtype for v in more)
+        return over_elements(ufunc, x, *more) if alike else ufunc(x, *more)
 
     return call
+
+
+def add_to(total: Any, x: Any) -> Any:
+    """`total += x`, in parts if these are long arrays; returns the total, as a NumPy scalar isn't changed in place."""
+    if total.size < WORTH or not total.flags.c_contiguous or not x.flags.c_contiguous:
+        total += x
+        return total
+    sums, terms = total.reshape(-1), x.reshape(-1)
+
+    def work(start: int, stop: int) -> None:
+        sums[start:stop] += terms[start:stop]
+
+    in_parts(work, sums.size, sums.size)
+    return total

@@ -115,6 +115,30 @@ def test_nothing_is_recorded_without_need():
         assert not Cube.apply(real(2)).requires_grad
 
 
+class Same(tg.autograd.Function):
+    """Several arguments as they are, in a tuple."""
+
+    @staticmethod
+    def forward(ctx, *args):
+        return tuple(a.clone() for a in args)
+
+    @staticmethod
+    def backward(ctx, *grads):
+        return grads
+
+
+def test_results_keep_their_shapes_and_dtypes():
+    a, b = tg.ones(2, 3, requires_grad=True), tg.ones(4, dtype=np.float64, requires_grad=True)
+    (only,) = Same.apply(a)
+    assert only.shape == (2, 3)
+    only.sum().backward()
+    assert a.grad.shape == (2, 3)
+    one, two = Same.apply(a, b)
+    assert [(t.shape, t.dtype) for t in (one, two)] == [((2, 3), np.float32), ((4,), np.float64)]
+    (one.sum().double() + (two * 3).sum()).backward()
+    assert (b.grad.tolist(), a.grad.dtype, a.grad.tolist()) == ([3.0] * 4, np.float32, [[2.0] * 3] * 2)
+
+
 def test_results_that_are_not_differentiable():
     x, y, place = Polar.apply(real(3), real(3), 1.0)
     assert x.requires_grad

@@ -230,8 +230,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--tasks", type=names(TASKS), default=list(TASKS), metavar="A,B")
     parser.add_argument("--frameworks", type=names(FRAMEWORKS), default=list(FRAMEWORKS), metavar="A,B")
-    parser.add_argument("--rounds", type=int, default=20, help="turns of every framework (20)")
-    parser.add_argument("--seconds", type=float, default=0.1, help="length of a turn's timed part (0.1)")
+    parser.add_argument("--rounds", type=int, default=10, help="turns of every framework (10)")
+    parser.add_argument(
+        "--seconds", type=float, default=0.5, help="length of a turn's timed part (0.5): some steps of the slowest"
+    )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables there too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every turn's median there")
     options = parser.parse_args(argv)

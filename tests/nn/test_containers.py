@@ -144,3 +144,23 @@ def test_errors_of_module_dict():
         d.update(3)
     with pytest.raises(KeyError, match="attribute 'items' already exists"):
         d["items"] = nn.ReLU()
+
+
+def test_sequentials_are_added_and_multiplied():
+    first, second = nn.Sequential(nn.Linear(2, 2), nn.ReLU()), nn.Sequential(nn.Tanh())
+    joined = first + second
+    assert [type(m).__name__ for m in joined] == ["Linear", "ReLU", "Tanh"]
+    assert joined[0] is first[0]
+    assert list(joined.state_dict()) == ["0.weight", "0.bias"]
+    twice = 2 * first
+    assert len(twice) == len(first * 2) == 4
+    assert twice[2] is first[0]
+    first += second
+    first *= 2
+    assert [type(m).__name__ for m in first] == ["Linear", "ReLU", "Tanh"] * 2
+    with pytest.raises(ValueError, match="add operator supports only objects of Sequential class"):
+        first + [nn.ReLU()]  # noqa: RUF005  # the point
+    with pytest.raises(ValueError, match="Non-positive multiplication factor 0"):
+        first * 0
+    with pytest.raises(TypeError, match="unsupported operand"):
+        first * 1.5

@@ -446,3 +446,20 @@ def test_repr_with_several_lines_of_settings():
 )
 def test_repr_of_the_layers(module, text):
     assert repr(module) == text
+
+
+def test_to_takes_what_the_to_of_a_tensor_takes():
+    model = nn.Linear(2, 2)
+    assert model.to("cpu") is model
+    assert model.to("cpu", np.float64).weight.dtype == np.float64
+    assert model.to(tg.ones(1)).weight.dtype == np.float32
+    assert model.to(dtype=np.float16).weight.dtype == np.float16
+    with pytest.raises(RuntimeError, match="cuda"):
+        model.to("cuda")
+
+
+def test_parameters_have_attributes_of_their_own():
+    p = nn.Parameter(tg.ones(2))
+    p.decay = False
+    assert p.decay is False
+    assert not hasattr(copy.deepcopy(p), "decay")

@@ -1,5 +1,6 @@
 """States of modules: what hooks see and change, and what a module adds of its own."""
 
+import numpy as np
 import pytest
 
 import tinygrad_lab as tg
@@ -85,3 +86,19 @@ def test_a_submodule_is_replaced_by_its_name():
 
 def test_half():
     assert {str(p.dtype) for p in nn.Linear(2, 2).half().parameters()} == {"float16"}
+
+
+def test_given_tensors_are_taken_over_if_assigned():
+    model = nn.BatchNorm1d(2)
+    model.bias.requires_grad_(False)
+    given = {k: v.double() if v.is_floating_point() else v + 1 for k, v in model.state_dict().items()}
+    weight = model.weight
+    assert str(model.load_state_dict(given, assign=True)) == "<All keys matched successfully>"
+    assert model.weight is not weight
+    assert isinstance(model.weight, nn.Parameter)
+    assert (model.weight.requires_grad, model.bias.requires_grad) == (True, False)
+    assert model.weight.dtype == model.running_mean.dtype == np.float64
+    assert model.running_mean is given["running_mean"]
+    assert np.shares_memory(model.weight.array, given["weight"].array)
+    with pytest.raises(RuntimeError, match="size mismatch for weight"):
+        model.load_state_dict({**given, "weight": tg.ones(3)}, assign=True)

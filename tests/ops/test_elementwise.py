@@ -356,3 +356,19 @@ def test_in_place():
     b |= False
     b ^= True
     assert b.tolist() == [False, True]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_relu_of_many_elements_sends_back_what_it_lets_through(dtype):
+    x = np.random.default_rng(0).standard_normal((90, 60)).astype(dtype)
+    x[0, :5] = 0.0, -0.0, np.inf, -np.inf, np.finfo(dtype).smallest_subnormal
+    g = np.random.default_rng(1).standard_normal(x.shape).astype(dtype)
+    for turned in (False, True):
+        t = tg.tensor(x, requires_grad=True)
+        y = tg.relu(t.T if turned else t)
+        y.backward(tg.tensor(g.T if turned else g))
+        np.testing.assert_array_equal(t.grad.array, np.where(x > 0, g, 0))
+    x[1, 1] = np.nan
+    t = tg.tensor(x, requires_grad=True)
+    tg.relu(t).backward(tg.tensor(g))
+    np.testing.assert_array_equal(t.grad.array, np.where(np.isnan(x), np.nan, np.where(x > 0, g, 0)))

@@ -96,8 +96,6 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "ipu": DEVICES,
         "mtia": DEVICES,
         "register_backward_hook": DEPRECATED,
-        "register_full_backward_hook": "Tensor.register_hook on what goes in and comes out sees the same gradients",
-        "register_full_backward_pre_hook": "Tensor.register_hook on what comes out sees the same gradients",
         "share_memory": "tensors aren't shared between processes",
         "to_empty": DEVICES,
         "type": "to(dtype) does it",

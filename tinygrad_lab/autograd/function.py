@@ -112,7 +112,7 @@ class Function:
         if not live:
             return result
         arrays = [outputs[i].array for i in live]
-        packed = arrays[0] if not several else np.concatenate([a.reshape(-1) for a in arrays])
+        packed = arrays[0] if len(outputs) == 1 else np.concatenate([a.reshape(-1) for a in arrays])
         record = _Record(cls, ctx, outputs, live, args)
         node = Node()
         node.op, node.inputs = record, inputs
@@ -212,8 +212,8 @@ class _Record:
             return {0: whole}
         parts, start = {}, 0
         for i in self.live:
-            shape, _ = self.likes[i]
+            shape, dtype = self.likes[i]
             size = math.prod(shape)
-            parts[i] = reshape(getitem(whole, slice(start, start + size)), shape)
+            parts[i] = reshape(getitem(whole, slice(start, start + size)), shape).to(dtype)
             start += size
         return parts

@@ -123,6 +123,27 @@ class Sequential(_Numbered):
                 input = self.__dict__[name](input)
         return input
 
+    def __add__(self, other: Sequential) -> Sequential:
+        return Sequential(*self).__iadd__(other)
+
+    def __iadd__(self, other: Sequential) -> Self:
+        if not isinstance(other, Sequential):
+            raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
+        return self.extend(list(other))
+
+    def __mul__(self, n: int) -> Sequential:
+        """The modules in a row `n` times: the same ones, with the same parameters."""
+        return Sequential(*self).__imul__(n)
+
+    __rmul__ = __mul__
+
+    def __imul__(self, n: int) -> Self:
+        if not isinstance(n, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(n)}")
+        if n <= 0:
+            raise ValueError(f"Non-positive multiplication factor {n} for {type(self)}")
+        return self.extend(list(self) * (n - 1))
+
     @overload
     def __getitem__(self, index: SupportsIndex) -> Module: ...
     @overload

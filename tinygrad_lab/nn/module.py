@@ -9,25 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from ..graph import RemovableHandle
-from ..tensor import DTypeLike, Tensor
+from ..ops.cast import conversion
+from ..tensor import Tensor
+from .hooks import Hook, Hooks, hooked
 from .parameter import Buffer, Parameter
 from .saving import BUFFER, CHILD, PARAMETER, Saved
-
-
-class _Hook:
-    """A function to call around `forward`, and whether it is given the keyword arguments, too."""
-
-    def __init__(self, function: Callable[..., Any], with_kwargs: bool) -> None:
-        self.function = function
-        self.with_kwargs = with_kwargs
-
-
-class _Hooks:
-    """A module's hooks: those that see the arguments, and those that see the result."""
-
-    def __init__(self) -> None:
-        self.before: list[_Hook] = []
-        self.after: list[_Hook] = []
 
 
 class Module(Saved):
@@ -41,7 +27,7 @@ class Module(Saved):
     """
 
     training: bool
-    _hooks: _Hooks | None = None  # made with the first hook, so that a call without hooks looks at one name
+    _hooks: Hooks | None = None  # made with the first hook, so that a call without hooks looks at one name
 
     def __init__(self) -> None:
         self._kinds = {}
@@ -60,7 +46,7 @@ class Module(Saved):
         """`forward` of the arguments, with the hooks around it."""
         if self._hooks is None:
             return self.forward(*args, **kwargs)
-        return self._call_with_hooks(self._hooks, args, kwargs)
+        return self._hooks.call(self, args, kwargs)
 
     # ------------------------------------------------------------------------------------- attributes
 
@@ -324,12 +310,18 @@ class Module(Saved):
             elif param.grad is not None:
                 param.grad.detach_().zero_()
 
-    def to(self, dtype: DTypeLike) -> Self:
+    def to(self, *args: Any, **kwargs: Any) -> Self:
         """Convert all floating parameters, their gradients and buffers, in place. Returns the module.
 
+        Forms: those of `Tensor.to`, so `to(dtype)`, `to(tensor)` and `to("cpu", dtype)`.
+
         Raises:
-            TypeError: `dtype` isn't floating.
+            TypeError: the dtype isn't floating, or the arguments are of none of these forms.
+            RuntimeError: another device.
         """
+        dtype, _ = conversion(None, *args, **kwargs)
+        if dtype is None:
+            return self
         if np.dtype(dtype).kind != "f":
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={np.dtype(dtype)}"
@@ -364,41 +356,49 @@ class Module(Saved):
             prepend: before the hooks that are there already.
             with_kwargs: call `hook(module, args, kwargs)`, which returns None or a pair of both.
         """
-        self._hooks = self._hooks or _Hooks()
-        return _hooked(self._hooks.before, _Hook(hook, with_kwargs), prepend)
+        self._hooks = self._hooks or Hooks()
+        return hooked(self._hooks.before, Hook(hook, with_kwargs), prepend)
 
     def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
     ) -> RemovableHandle:
         """Call `hook(module, args, output)` after `forward`; what it returns, if not None, replaces the output.
 
         Args:
             prepend: before the hooks that are there already.
             with_kwargs: call `hook(module, args, kwargs, output)`.
+            always_call: also when `forward` or another hook raises; the output is None then.
         """
-        self._hooks = self._hooks or _Hooks()
-        return _hooked(self._hooks.after, _Hook(hook, with_kwargs), prepend)
+        self._hooks = self._hooks or Hooks()
+        return hooked(self._hooks.after, Hook(hook, with_kwargs, always_call), prepend)
 
-    def _call_with_hooks(self, hooks: _Hooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for hook in tuple(hooks.before):
-            if hook.with_kwargs:
-                both = hook.function(self, args, kwargs)
-                if both is not None:
-                    if not (isinstance(both, tuple) and len(both) == 2):
-                        raise RuntimeError(
-                            f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {both}."
-                        )
-                    args, kwargs = both
-            else:
-                new = hook.function(self, args)
-                if new is not None:
-                    args = new if isinstance(new, tuple) else (new,)
-        output = self.forward(*args, **kwargs)
-        for hook in tuple(hooks.after):
-            new = hook.function(self, args, *([kwargs] if hook.with_kwargs else ()), output)
-            if new is not None:
-                output = new
-        return output
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_input, grad_output)` in backward, when the gradients of the arguments are computed.
+
+        What it returns, if not None, replaces `grad_input`. Both are tuples, of the positional arguments and of the
+        results, with None for what isn't a tensor or requires no grad. With a hook each call copies arguments and
+        results, so `forward` doesn't change the arguments themselves in place.
+
+        Args:
+            prepend: before the hooks that are there already.
+
+        Raises:
+            RuntimeError: in backward, the hook returns another number of gradients.
+        """
+        self._hooks = self._hooks or Hooks()
+        return hooked(self._hooks.inner, Hook(hook), prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call `hook(module, grad_output)` in backward, before the module's own; what it returns replaces them.
+
+        Args:
+            prepend: before the hooks that are there already.
+
+        Raises:
+            RuntimeError: in backward, the hook returns another number of gradients.
+        """
+        self._hooks = self._hooks or Hooks()
+        return hooked(self._hooks.outer, Hook(hook), prepend)
 
     # ------------------------------------------------------------------------------------- as text
 
@@ -418,8 +418,3 @@ class Module(Saved):
 
 
 _CLASSES: dict[str, type] = {PARAMETER: Parameter, BUFFER: Tensor, CHILD: Module}
-
-
-def _hooked(hooks: list[_Hook], hook: _Hook, prepend: bool) -> RemovableHandle:
-    hooks.insert(0 if prepend else len(hooks), hook)
-    return RemovableHandle(hooks, hook)

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..creation import as_tensor
-from ..op import get_default_dtype
+from ..promotion import get_default_dtype
 from ..tensor import DTypeLike, Tensor
 
 
 class Parameter(Tensor):
     """A tensor that becomes one of a `Module`'s parameters when it is assigned as an attribute.
 
-    Operations on it return plain tensors; copying and pickling keep the class.
+    Operations on it return plain tensors; copying and pickling keep the class. It may have attributes of its own.
 
     Args:
         data: the elements, a tensor or array, whose memory is used; by default none, of shape (0,).
@@ -25,7 +25,7 @@ class Parameter(Tensor):
         RuntimeError: `requires_grad` of integers or bools.
     """
 
-    __slots__ = ()
+    __slots__ = ("__dict__",)
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Parameter:
         out = super().__new__(cls)
@@ -57,7 +57,7 @@ class Buffer(Tensor):
         return out
 
 
-class _Uninitialized(Tensor):
+class _Uninitialized:
     """A tensor of a dtype, but not yet of a shape."""
 
     __slots__ = ()
@@ -74,9 +74,9 @@ class _Uninitialized(Tensor):
             "a state_dict"
         )
 
-    def _become(self, cls: type[Tensor], shape: Sequence[int], dtype: DTypeLike) -> None:
-        self.array = np.empty(tuple(shape), self.dtype if dtype is None else np.dtype(dtype))
-        self.__class__ = cls  # type: ignore[assignment]  # the same slots
+    def _become(self: Any, cls: type[Tensor], shape: Sequence[int], dtype: DTypeLike) -> None:
+        self.array = np.empty(tuple(shape), self.array.dtype if dtype is None else np.dtype(dtype))
+        self.__class__ = cls
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -100,7 +100,7 @@ class UninitializedParameter(_Uninitialized, Parameter):
         self._become(Parameter, shape, dtype)
 
 
-class UninitializedBuffer(_Uninitialized):
+class UninitializedBuffer(_Uninitialized, Tensor):
     """A buffer whose shape a lazy module finds out from its first input.
 
     Args:

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import memory
+from ..creation import as_tensor
 from ..graph import RemovableHandle
 from ..tensor import Tensor
-from .parameter import UninitializedBuffer, UninitializedParameter
+from .parameter import Parameter, UninitializedBuffer, UninitializedParameter
 
 PARAMETER, BUFFER, CHILD = "parameter", "buffer", "child module"
 SHAPELESS = (UninitializedParameter, UninitializedBuffer)
@@ -92,12 +93,16 @@ class Saved:
             hook(self, out, prefix, {})
         return out
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
         """Copy tensors or arrays into the parameters and buffers of their names; all of them, or none on an error.
 
         Args:
             state_dict: as `state_dict` returns it.
             strict: raise if a name is missing or unexpected.
+            assign: take over the given tensors and their dtype, instead of copying their elements; parameters go on
+                to require grad, or not.
 
         Returns:
             the missing and the unexpected names.
@@ -137,6 +142,11 @@ class Saved:
         if errors:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
         site = memory.user_site()
+        for prefix, module in modules if assign else ():
+            for name, old in list(module._own_state()):
+                if prefix + name in found:
+                    new = as_tensor(found.pop(prefix + name))
+                    setattr(module, name, Parameter(new, old.requires_grad) if isinstance(old, Parameter) else new)
         for name, value in found.items():
             target = own[name]
             if isinstance(target, SHAPELESS):

@@ -16,7 +16,8 @@ from ..graph import no_grad, noter, watcher
 from ..op import Op, watch_outputs, wrap
 from ..random import get_rng_state, set_rng_state
 from ..tensor import Tensor
-from .module import Module, _Hooks
+from .hooks import Hooks
+from .module import Module
 
 Array = np.ndarray[Any, Any]
 
@@ -300,7 +301,7 @@ def _unchanged(model: Module) -> Iterator[None]:
     attributes = [(vars(module), {**vars(module), "_kinds": dict(module._kinds)}) for module in model.modules()]
     for module in model.modules():
         if (hooks := module._hooks) is not None:
-            module._hooks = _Hooks()  # of its own, for hooks that go at the end
+            module._hooks = Hooks()  # of its own, for hooks that go at the end
             module._hooks.before, module._hooks.after = list(hooks.before), list(hooks.after)
     elements = [(b.array, b.array.copy()) for b in model.buffers()]
     random = get_rng_state()

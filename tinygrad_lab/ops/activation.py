@@ -11,7 +11,7 @@ import numpy as np
 from ..domain import REALS, Given, Reals
 from ..op import Array, Fused, op
 from ..public import public
-from ..threads import in_parts
+from ..threads import in_parts, spread
 from .compare import where
 from .elementwise import exp, tanh
 from .layout import alike, memory_order
@@ -21,11 +21,7 @@ if TYPE_CHECKING:
     from ..tensor import Tensor
 
 
-def _leaky_forward(input: Array, slope: Array) -> tuple[Array, None]:
-    if _meets(slope):
-        y = input * slope
-        return np.maximum(input, y, out=y) if type(y) is np.ndarray else np.maximum(input, y), None
-    return np.where(np.greater(input, 0), input, input * slope), None
+_product = spread(np.multiply)
 
 
 def _meets(slope: Array) -> bool:
@@ -33,7 +29,7 @@ def _meets(slope: Array) -> bool:
     return isinstance(slope, float) and 0 <= slope <= 1
 
 
-def _leaky_rule(g: Array, _: None, x: Array, a: Array) -> Array:
+def _leaky_rule(g: Array, y: Array, x: Array, a: Array) -> Array:
     if not _meets(a):
         return np.where(x > 0, g, g * a)
     d = np.asarray(np.greater(x, 0), g.dtype)
@@ -48,7 +44,7 @@ def _leaky_rule(g: Array, _: None, x: Array, a: Array) -> Array:
     domain=(Reals(kinks=(0.0,)), REALS),
     tex=r"\max(0, {input}) + {slope} \min(0, {input})",
     wide=True,
-    fused=Fused(_leaky_forward, (_leaky_rule, lambda g, _, x, a: where(x > 0, 0, g * x))),
+    fused=Fused(None, (_leaky_rule, lambda g, y, x, a: where(x > 0, 0, g * x))),
 )
 def _leaky(input: Array, slope: Array) -> Array:
     r"""Rectifier that leaks, :math:`y = x` where x > 0 and :math:`a x` elsewhere.
@@ -56,31 +52,16 @@ def _leaky(input: Array, slope: Array) -> Array:
     :math:`dy = [x > 0]\,dx + [x \le 0] (a\,dx + x\,da)`; at 0 the slope of the left side, the derivative of smaller
     norm for a slope within 1.
     """
-    return _leaky_forward(input, slope)[0]
+    if _meets(slope):
+        y = input * slope
+        return np.maximum(input, y, out=y) if type(y) is np.ndarray else np.maximum(input, y)
+    return np.where(np.greater(input, 0), input, input * slope)
 
 
 def _with_coefficients(draw: Array) -> tuple[Array, ...]:
     """Arguments of `_elu`."""
     coefficients = (draw.choice((1.0, 0.5, 2.0, -0.5)) for _ in range(3))
     return draw.reals(draw.shape(), Reals(kinks=(0.0,))), *coefficients
-
-
-def _elu_forward(input: Array, alpha: float, scale: float, inner: float) -> tuple[Array, Array]:
-    z = np.asarray(np.minimum(input, 0))
-    if inner > 0:  # e^z - 1 = 2 t / (1 - t) with t = tanh(z / 2), which NumPy computes in vectors
-        z *= inner / 2
-        np.tanh(z, out=z)
-        rest = 1 - z
-        z /= rest
-        z *= 2 * alpha * scale
-    else:
-        z *= inner
-        np.expm1(z, out=z)
-        z *= alpha * scale
-    above = np.asarray(np.maximum(input, np.zeros(input.shape, input.dtype)))
-    above *= scale
-    z += above
-    return z, z
 
 
 def _elu_rule(g: Array, y: Array, x: Array, a: float, c: float, s: float) -> Array:
@@ -104,7 +85,7 @@ def _elu_rule(g: Array, y: Array, x: Array, a: float, c: float, s: float) -> Arr
     sample=_with_coefficients,
     tex=r"\begin{{cases}} {scale}\,{input} & {input} > 0 \\ {scale}\,{alpha} (e^{{{inner}\,{input}}} - 1)"
     r" & \text{{else}} \end{{cases}}",
-    fused=Fused(_elu_forward, (_elu_rule,)),
+    fused=Fused(None, (_elu_rule,)),
 )
 def _elu(input: Array, alpha: float, scale: float, inner: float) -> Array:
     r"""Exponential linear unit, :math:`y = c x` where x > 0 and :math:`y = c a (e^{s x} - 1)` elsewhere.
@@ -114,7 +95,21 @@ def _elu(input: Array, alpha: float, scale: float, inner: float) -> Array:
     The exponent is cut off at 0, so that nothing overflows. The fast reading adds the two sides instead of choosing
     one.
     """
-    return _elu_forward(input, alpha, scale, inner)[0]
+    z = np.asarray(np.minimum(input, 0))
+    if inner > 0:  # e^z - 1 = 2 t / (1 - t) with t = tanh(z / 2), which NumPy computes in vectors
+        z *= inner / 2
+        np.tanh(z, out=z)
+        rest = 1 - z
+        z /= rest
+        z *= 2 * alpha * scale
+    else:
+        z *= inner
+        np.expm1(z, out=z)
+        z *= alpha * scale
+    above = np.asarray(np.maximum(input, np.zeros(input.shape, input.dtype)))
+    above *= scale
+    z += above
+    return z
 
 
 # erf(x / sqrt 2) in float32 as tanh(x p(x^2)), from the polynomial of `special.erf`
@@ -150,7 +145,7 @@ def _gelu_block(x: Array, y: Array, slope: Array) -> None:
     lambda g, y, x: g * _gelu_slope(x),
     tex=r"{input}\,\Phi({input})",
     wide=True,
-    fused=Fused(lambda x: _with_slope(_gelu_block, x), (lambda g, slope, x: g * slope,)),
+    fused=Fused(lambda x: _with_slope(_gelu_block, x), (lambda g, slope, x: _product(g, slope),)),
 )
 def _gelu(input: Array) -> Array:
     r"""Gaussian error linear unit, :math:`y = x \Phi(x)` with the normal distribution :math:`\Phi`.
@@ -212,7 +207,7 @@ def _gelu_tanh_block(x: Array, y: Array, slope: Array) -> None:
     lambda g, y, x: g * _gelu_tanh_slope(x),
     tex=r"\tfrac12 {input} (1 + \tanh(\sqrt{{2/\pi}} ({input} + 0.044715\,{input}^3)))",
     wide=True,
-    fused=Fused(lambda x: _with_slope(_gelu_tanh_block, x), (lambda g, slope, x: g * slope,)),
+    fused=Fused(lambda x: _with_slope(_gelu_tanh_block, x), (lambda g, slope, x: _product(g, slope),)),
 )
 def _gelu_tanh(input: Array) -> Array:
     r"""Gaussian error linear unit by a hyperbolic tangent, :math:`y = \tfrac12 x (1 + \tanh u)`.

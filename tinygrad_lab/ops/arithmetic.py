@@ -10,8 +10,9 @@ import numpy as np
 from ..convention import convention
 from ..domain import DISTINCT, NONZERO, POSITIVE, REALS, Choice, Reals
 from ..half import wide
-from ..op import Array, op
+from ..op import Array, Fused, op
 from ..public import public
+from ..threads import WORTH, spread
 from .cast import cast, clone
 from .checks import of_tensors
 from .compare import _sign, _where, floating, wins
@@ -21,6 +22,13 @@ from .rounding import _floor_divide, _trunc_divide
 if TYPE_CHECKING:
     from ..tensor import Tensor
 
+_long_sum, _long_product = spread(np.add), spread(np.multiply)
+
+
+def _product(a: Array, b: Array) -> Array:
+    # asked here, before another call: every operation on small arrays pays for it
+    return np.multiply(a, b) if type(a) is not np.ndarray or a.size < WORTH else _long_product(a, b)
+
 
 @op(lambda g, y, a, b: g, lambda g, y, a, b: g, tex="{input} + {other}", analytic=True, ufunc=np.add)
 def _add(input: Array, other: Array) -> Array:
@@ -28,7 +36,7 @@ def _add(input: Array, other: Array) -> Array:
 
     :math:`dy = da + db`: the cotangent goes to both operands as it is.
     """
-    return np.add(input, other)
+    return np.add(input, other) if type(input) is not np.ndarray or input.size < WORTH else _long_sum(input, other)
 
 
 @op(lambda g, y, a, b: g, lambda g, y, a, b: -g, tex="{input} - {other}", analytic=True, ufunc=np.subtract)
@@ -40,13 +48,20 @@ def _sub(input: Array, other: Array) -> Array:
     return np.subtract(input, other)
 
 
-@op(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a, tex=r"{input}\,{other}", analytic=True, ufunc=np.multiply)
+@op(
+    lambda g, y, a, b: g * b,
+    lambda g, y, a, b: g * a,
+    tex=r"{input}\,{other}",
+    analytic=True,
+    ufunc=np.multiply,
+    fused=Fused(None, (lambda g, y, a, b: _product(g, b), lambda g, y, a, b: _product(g, a))),
+)
 def mul(input: Array, other: Array) -> Array:
     r"""Product, :math:`y = a b`.
 
     :math:`dy = b\,da + a\,db`: each operand's cotangent is scaled by the other operand.
     """
-    return np.multiply(input, other)
+    return _product(input, other)
 
 
 @convention("0/0", 0.0, 0.0, gives=(math.inf, math.nan))

@@ -61,12 +61,12 @@ def to(input: Array, *args: Any, **kwargs: Any) -> Tensor:
         TypeError: the arguments are of none of these forms.
         RuntimeError: another device.
     """
-    dtype, copy = _conversion(input.dtype, *args, **kwargs)
+    dtype, copy = conversion(input.dtype, *args, **kwargs)
     found = cast(input, dtype)
     return clone(found) if copy and found is input else found
 
 
-def _conversion(
+def conversion(
     own: Any,
     *args: Any,
     dtype: Any = None,

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..convention import convention
 from ..domain import DISTINCT, FLAG, NONZERO, REALS, Bits, Booleans, Reals
-from ..op import Array, get_default_dtype, op, wrap
+from ..op import Array, op, wrap
+from ..promotion import get_default_dtype
 from ..public import public
 from .checks import of_tensors
 

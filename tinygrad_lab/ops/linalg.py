@@ -133,23 +133,21 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Tensor:
         RuntimeError: the sizes don't fit, or the dtypes differ.
     """
     try:
-        fits = input.ndim and input.shape[-1] == weight.shape[-1]
+        whole, own = input.shape, weight.shape
     except AttributeError:
         arrays("linear", input=input, weight=weight)
         raise
-    if not fits:
+    if not whole or whole[-1] != own[-1]:
         raise RuntimeError(
-            f"linear: input of shape {tuple(input.shape)} doesn't fit weight of shape {tuple(weight.shape)}: the last "
-            f"dimension must be {weight.shape[-1]}"
+            f"linear: input of shape {tuple(whole)} doesn't fit weight of shape {tuple(own)}: the last dimension must "
+            f"be {own[-1]}"
         )
-    if weight.ndim > 2 or (weight.ndim == 1 and bias is not None):
-        raise RuntimeError(
-            f"linear: weight must be a matrix, or a vector without bias, not shape {tuple(weight.shape)}"
-        )
-    if weight.ndim == 1:
+    if len(own) > 2 or (len(own) == 1 and bias is not None):
+        raise RuntimeError(f"linear: weight must be a matrix, or a vector without bias, not shape {tuple(own)}")
+    if len(own) == 1:
         return matmul(input, weight)
-    if input.ndim != 2:
-        return linear(_rows(input), weight, bias).reshape(*input.shape[:-1], weight.shape[0])
+    if len(whole) != 2:
+        return linear(_rows(input), weight, bias).reshape(*whole[:-1], own[0])
     return _matmul(input, weight.mT) if bias is None else _affine(input, weight, bias)
 
 

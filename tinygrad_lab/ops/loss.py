@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -17,29 +16,38 @@ from .softmax import _softmax
 def _forward(input: Array, target: Array) -> tuple[Array, Any]:
     """The losses, and for the rule e^(s - m) with its sums; rows go in blocks that stay in the cache."""
     n, k = input.shape
-    e = np.empty((n, k), input.dtype)
-    # NumPy reduces short rows slowly: column by column is faster for few classes, and a product with ones for any
-    top = functools.reduce(np.maximum, input.T) if 0 < k < 8 else np.empty(n, input.dtype)
-    total = np.empty(n, input.dtype)
+    few = k <= _FEW
+    e = np.empty((k, n), input.dtype).T if few else np.empty((n, k), input.dtype)
+    place = target.astype(np.int64, copy=False) * (n if few else 1) + np.arange(n) * (1 if few else k)
+    top, total, shifted = np.empty((3, n), input.dtype)
     ones = np.ones(k, input.dtype)
     rows = max(1, _BLOCK // max(k, 1))
+    memory = _in_memory(e)
 
     def work(start: int, stop: int) -> None:
         for i in range(start, stop, rows):
             block = slice(i, min(i + rows, stop))
-            part = e[block]
-            if not 0 < k < 8:
-                np.maximum.reduce(input[block], axis=1, initial=-np.inf, out=top[block])
-            np.subtract(input[block], top[block, None], out=part)
+            s, part = input[block], e[block]
+            if few:
+                part[...] = s
+                s = part
+            np.maximum.reduce(s, axis=1, initial=-np.inf, out=top[block])
+            np.subtract(s, top[block, None], out=part)
+            shifted[block] = memory[place[block]]
             np.exp(part, out=part)
             np.matmul(part, ones, out=total[block])
 
     in_parts(work, n, input.size)
-    place = np.arange(n) * k + target.astype(np.int64, copy=False)
-    return np.log(total) - (input.reshape(-1)[place] - top), (e, total, place)
+    return np.log(total) - shifted, (e, total, place)
 
 
 _BLOCK = 2**16  # elements
+_FEW = 64  # classes: NumPy reduces such short rows slowly, so each class lies in memory as a row
+
+
+def _in_memory(e: Array) -> Array:
+    """The elements in the order in which they lie there."""
+    return (e if e.flags.c_contiguous else e.T).reshape(-1)
 
 
 def _input_rule(g: Array, residual: Any, s: Array, t: Array) -> Array:
@@ -48,7 +56,7 @@ def _input_rule(g: Array, residual: Any, s: Array, t: Array) -> Array:
     d = np.empty_like(e)
     scale = (g / total)[:, None]
     in_parts(lambda i, j: np.multiply(e[i:j], scale[i:j], out=d[i:j]), len(e), e.size)
-    d.reshape(-1)[place] -= g
+    _in_memory(d)[place] -= g
     return d
 
 

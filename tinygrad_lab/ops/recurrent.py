@@ -68,24 +68,25 @@ def _dtype(*arrays: Array) -> Any:
 # --------------------------------------------------------------------------------------------------------- LSTM
 
 
-def _logistic_or_tanh(k: int, dtype: Any) -> tuple[Array, Array]:
-    """Rows s, m such that :math:`s \\tanh(s a) + m` is each gate: the logistic function of i, f, o and the tanh of g.
+def _logistic_or_tanh(k: int, dtype: Any, n: int) -> tuple[Array, Array]:
+    """Factors s, m with which :math:`s \\tanh(s a) + m` is each gate: the logistic function of i, f, o, the tanh of g.
 
     :math:`\\sigma(a) = (1 + \\tanh(a / 2)) / 2`, so one function, which NumPy computes in vectors, serves them all, and
-    the derivative of each is :math:`s^2 - (y - m)^2`.
+    the derivative of each is :math:`s^2 - (y - m)^2`. They are repeated for each of n sequences, as whole arrays meet
+    whole arrays twice as fast as rows.
     """
-    one = np.ones(k, dtype.type(0).real.dtype)
-    return np.concatenate((one / 2, one / 2, one, one / 2)), np.concatenate((one / 2, one / 2, one * 0, one / 2))
+    one = np.ones((n, k), dtype.type(0).real.dtype)
+    return np.hstack((one / 2, one / 2, one, one / 2)), np.hstack((one / 2, one / 2, one * 0, one / 2))
 
 
 def _lstm_forward(x: Array, w: Array, h: Array, c: Array, sizes: Sizes, reverse: bool) -> tuple[Array, tuple[Any, ...]]:
     """The states, and for the rules the gates and tanh(c) besides."""
     (t, n, width), k, dtype = x.shape, w.shape[1], _dtype(x, w, h, c)
-    s, m = _logistic_or_tanh(k, dtype)
+    s, m = _logistic_or_tanh(k, dtype, n)
     y, tc, tmp = np.empty((2, t, n, k), dtype), np.empty((t, n, k), dtype), np.empty((n, k), dtype)
     gates, share = np.empty((t, n, width), dtype), np.empty((n, width), dtype)
     scaled = np.empty((k, width), dtype)
-    np.multiply(w.T, s, out=scaled)
+    np.multiply(w.T, _logistic_or_tanh(k, dtype, 1)[0], out=scaled)
     start = h, c
     for step, size in steps_of(t, n, sizes, reverse):
         a, hidden, cell = gates[step], y[0, step], y[1, step]
@@ -111,7 +112,7 @@ def _lstm_through_time(g: Array, residual: Any) -> tuple[Any, ...]:
     y, gates, tc, w, (h, c), sizes, reverse = residual
     t, n, _ = gates.shape
     k = w.shape[1]
-    s, m = _logistic_or_tanh(k, gates.dtype)
+    s, m = _logistic_or_tanh(k, gates.dtype, n)
     squares = s * s
     deltas, tmp = np.empty_like(gates), np.empty((n, k), gates.dtype)
     dh, dc = np.zeros((n, k), gates.dtype), np.zeros((n, k), gates.dtype)

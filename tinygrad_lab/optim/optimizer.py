@@ -18,7 +18,7 @@ from ..op import Array, wrap
 from ..tensor import Tensor
 
 Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]  # what an optimiser is given
-CHUNK = 2**18  # elements that an update takes at a time: 1.3 times as fast as all at once at 2048 x 2048
+CHUNK = 2**16  # elements that an update takes at a time: a quarter faster than all at once at 2048 x 2048
 
 
 Hook = Callable[..., Any]
@@ -305,7 +305,7 @@ def pieces(*arrays: Array) -> Iterable[tuple[Any, ...]]:
     """
     size = arrays[0].size
     if size <= CHUNK or not all(a.flags.c_contiguous for a in arrays):
-        return [(*arrays, np.empty_like(arrays[0]))]
+        return ((*arrays, np.empty_like(arrays[0])),)
     scratch = np.empty(CHUNK, arrays[0].dtype)
     cut = [[flat[i : i + CHUNK] for i in range(0, size, CHUNK)] for flat in (a.reshape(-1) for a in arrays)]
     return zip(*cut, [scratch[: part.size] for part in cut[0]])

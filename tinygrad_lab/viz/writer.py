@@ -141,7 +141,7 @@ class _Writer:
                 if source is not None and not isinstance(self.value_of.get(source), np.ndarray):
                     self.value_of[source] = value
             if node.op is not None and node.op.reads_y and node.args is not None:
-                self.value_of[node] = node.y[0] if node.op.fused else node.y
+                self.value_of[node] = node.op.output(node)
             if (name := getattr(node, "name", None)) is not None:
                 self.name_of[node] = name
         for name, tensor in known:
