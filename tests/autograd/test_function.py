@@ -146,6 +146,19 @@ def test_results_that_are_not_differentiable():
     assert not place.requires_grad
 
 
+class Kept(tg.autograd.Function):
+    """A product with a tensor that is saved."""
+
+    @staticmethod
+    def forward(ctx, x, kept):
+        ctx.save_for_backward(kept)
+        return x * kept
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.saved_tensors[0], None
+
+
 def test_the_name_is_in_the_graph_and_memory_goes_with_the_last_name():
     x = real(3)
     y = Exp.apply(x)
@@ -156,6 +169,16 @@ def test_the_name_is_in_the_graph_and_memory_goes_with_the_last_name():
     try:
         del y
         assert seen() is None
+        for walked in (False, True):
+            saved = x.detach() * 2
+            y = Kept.apply(x, saved).sum()
+            seen = weakref.ref(saved)
+            del saved
+            if walked:
+                y.backward()
+            assert seen() is not None
+            del y
+            assert seen() is None
     finally:
         gc.enable()
 

@@ -139,12 +139,16 @@ class _Record:
         self.function, self.ctx, self.live = function, ctx, live
         self.likes = [(y.shape, y.dtype) for y in outputs]
         self.params = tuple(f"argument {i}" for i in range(len(args)))
-        self.rules = [functools.partial(self.rule, i) for i in range(len(args))]
         self._last: tuple[Any, Sequence[Any]] | None = None
         # results that were saved are made anew from the node's output: kept as tensors they would keep this record
         number = {id(outputs[i]): i for i in live}
         self.own = {k: number[id(t)] for k, t in enumerate(ctx._saved) if id(t) in number}
         ctx._saved = tuple(None if k in self.own else t for k, t in enumerate(ctx._saved))
+
+    @property
+    def rules(self) -> list[Callable[..., Any]]:
+        """A rule for each argument; made when it is asked for, as a record that holds its own methods is a cycle."""
+        return [functools.partial(self.rule, i) for i in range(len(self.params))]
 
     def operand(self, i: int) -> bool:
         """Whether argument `i` is a tensor."""
