@@ -489,7 +489,7 @@ def test_anomalies_are_found_where_they_are_made():
         (lambda: tg.zeros(2, 0, requires_grad=True), "tensor([], size=(2, 0), requires_grad=True)"),
         (lambda: tg.tensor([1.0, 1e10]), "tensor([1.0000e+00, 1.0000e+10])"),
         (lambda: tg.tensor(1e20), "tensor(1.0000e+20)"),
-        (lambda: tg.tensor([math.nan, 1.0, -math.inf]), "tensor([nan,  1., -inf])"),
+        (lambda: tg.tensor([math.nan, 1.0, -math.inf]), "tensor([ nan,   1., -inf])"),
         (lambda: tg.tensor([0.0, 2.0, -30.0]), "tensor([  0.,   2., -30.])"),
         (lambda: tg.tensor([True, False]), "tensor([ True, False])"),
         (lambda: tg.zeros(40, 50), f"tensor([[{'0., ' * 3}..., 0., 0., 0.],\n"),
