@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from .domain import Bits, Reals
+from .public import public
 
 _default_dtype: np.dtype[Any] = np.dtype(np.float32)
 
 
+@public
 def set_default_dtype(dtype: Any) -> None:
     """Set the dtype of tensors made from Python floats and of real functions of integers; float32 at the start.
 
