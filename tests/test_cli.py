@@ -147,8 +147,28 @@ def test_without_an_extra_the_cure_is_named(
 
 def test_a_folder_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
-    assert cli.main(["demo", "--quick", "--out", str(tmp_path / "file")]) == 1
-    assert str(tmp_path / "file") in capsys.readouterr().err
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert cli.main(["demo", "--quick", "--out", str(out)]) == 1
+        said = capsys.readouterr().err
+        assert f"demo: {out} isn't a folder, or lies below a file; name a folder" in said
+        assert "epoch" not in said  # nothing was trained
+
+
+def test_a_folder_that_cannot_be_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # who runs the tests may be allowed everything
+    assert cli.main(["demo", "--quick", "--out", str(tmp_path)]) == 1
+    assert f"demo: {tmp_path} is a folder that you can't write to; name another" in capsys.readouterr().err
+
+
+def test_an_interrupted_command_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tinygrad_lab.demo.demo", interrupted)
+    assert cli.main(["demo"]) == 130
+    assert capsys.readouterr().err == "\ntinygrad-lab demo: interrupted\n"
 
 
 def test_help_and_no_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -230,3 +230,46 @@ def test_dtypes_have_names_of_their_own():
 def test_constants():
     assert (tg.pi, tg.e, tg.inf) == (math.pi, math.e, math.inf)
     assert math.isnan(tg.nan)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "text"),
+    [
+        (1j, TypeError, "tensor: the elements must be numbers or bools, not complex128"),
+        ([1.0, 2j], TypeError, "not complex128"),
+        (np.ones(2, np.complex64), TypeError, "not complex64"),
+        ([[1], [2, 3]], ValueError, "tensor: the nested sequences must have one length in each dimension"),
+    ],
+)
+def test_what_is_no_real_number_is_refused(data, kind, text):
+    with pytest.raises(kind, match=text):
+        tg.tensor(data)
+
+
+def test_nan_is_no_integer():
+    with pytest.raises(ValueError, match="^tensor: cannot convert float NaN to integer"):
+        tg.tensor(math.nan, dtype=np.int64)
+
+
+def test_seeds_are_numbers_and_can_be_asked_for():
+    first = tg.manual_seed(7)
+    assert first.initial_seed() == tg.initial_seed() == 7
+    drawn = tg.rand(3).tolist()
+    assert tg.initial_seed() == 7
+    tg.manual_seed(7.0)
+    assert tg.rand(3).tolist() == drawn
+    for seed, start in ((-1, 2**64 - 1), (2**64 + 5, 5)):
+        assert tg.manual_seed(seed).initial_seed() == start
+    for wrong, kind in (("a", ValueError), (None, TypeError)):
+        with pytest.raises(kind):
+            tg.manual_seed(wrong)
+    start = tg.seed()
+    drawn = tg.rand(3).tolist()
+    assert start == tg.initial_seed() != tg.seed()
+    assert np.random.default_rng(start).random(3, np.float32).tolist() == drawn
+    assert tg.Generator().initial_seed() != tg.Generator().initial_seed()
+
+
+def test_is_tensor():
+    assert tg.is_tensor(tg.nn.Parameter(tg.ones(2)))
+    assert not tg.is_tensor(np.ones(2))

@@ -247,6 +247,14 @@ def test_comparison_with_strangers():
     assert (t != "a") is True
     assert t in [t]
     assert 3.0 in t
+    assert tg.tensor(3.0) in t
+    for stranger in ("a", None, [3.0]):
+        with pytest.raises(RuntimeError, match="in: a tensor holds numbers, so .* can't be one of its elements"):
+            stranger in t  # noqa: B015
+    with pytest.raises(RuntimeError, match="eq: shapes"):
+        tg.ones(2) in t  # noqa: B015
+    with pytest.raises(TypeError, match="unsupported format string passed to Tensor.__format__"):
+        f"{t:.2f}"
     assert {t: 1}[t] == 1
 
 

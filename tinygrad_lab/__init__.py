@@ -27,6 +27,7 @@ from .creation import (
     from_numpy as from_numpy,
     full as full,
     full_like as full_like,
+    is_tensor as is_tensor,
     linspace as linspace,
     logspace as logspace,
     normal as normal,
@@ -497,7 +498,9 @@ from .ops.trigonometric import (
 from .random import (
     Generator as Generator,
     get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
     manual_seed as manual_seed,
+    seed as seed,
     set_rng_state as set_rng_state,
 )
 from .tensor import (

@@ -55,6 +55,8 @@ def _own(g: Any, shared: bool, like: np.ndarray[Any, Any]) -> np.ndarray[Any, An
     if type(g) is np.ndarray and not shared and g.dtype == like.dtype:
         if g.strides == like.strides or (g.flags.c_contiguous and like.flags.c_contiguous):
             return g
+    if g.shape != like.shape:  # a wrong rule's, which a check of gradients is to see as it is
+        return np.array(g, like.dtype)
     own = np.empty_like(like)
     own[...] = g
     return own

@@ -21,6 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ImportError, OSError, ValueError) as error:
         print(f"tinygrad-lab {args.command}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"\ntinygrad-lab {args.command}: interrupted", file=sys.stderr)
+        return 130  # as shells say of a program that Ctrl-C ended
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -43,8 +43,10 @@ def _array(name: str, data: Any, dtype: DTypeLike, copy: bool | None) -> np.ndar
     try:
         array = np.array(data, dtype=dtype, copy=copy)
     except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
         raise ValueError(f"{name}: the nested sequences must have one length in each dimension: {error}") from error
-    if array.dtype.kind not in "fiubc":
+    if array.dtype.kind not in "fiub":
         raise TypeError(f"{name}: the elements must be numbers or bools, not {array.dtype}")
     if dtype is None and not keeps and (array.dtype == np.float64 or array.size == 0):
         array = array.astype(get_default_dtype())
@@ -65,6 +67,11 @@ def _plain(data: Sequence[Any]) -> tuple[Any, bool]:
             keeps = keeps or inner
         out.append(item)
     return out, keeps
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether `obj` is a tensor."""
+    return isinstance(obj, Tensor)
 
 
 @public

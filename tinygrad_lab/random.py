@@ -12,8 +12,10 @@ class Generator:
     """A stream of random numbers, NumPy's PCG64; unseeded, it starts anywhere."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self._seed = seed
+        self._seed: int | None = None
         self._numpy: np.random.Generator | None = None
+        if seed is not None:
+            self.manual_seed(seed)
 
     @property
     def numpy(self) -> np.random.Generator:
@@ -23,9 +25,22 @@ class Generator:
         return self._numpy
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start the stream of `seed`; returns the generator."""
-        self._seed, self._numpy = seed, None
+        """Start the stream of `seed`, an integer modulo 2**64; returns the generator.
+
+        Raises:
+            ValueError, TypeError: `seed` isn't a number.
+        """
+        self._seed, self._numpy = int(seed) % 2**64, None
         return self
+
+    def initial_seed(self) -> int:
+        """The seed that the stream started from; unseeded, the random number that stood for it."""
+        return int(self.numpy.bit_generator.seed_seq.entropy)  # type: ignore[attr-defined]  # PCG64 has it
+
+    def seed(self) -> int:
+        """Start anywhere; returns the seed."""
+        self._seed, self._numpy = None, None
+        return self.initial_seed()
 
     def get_state(self) -> dict[str, Any]:
         """The generator's state, plain data: `set_state` continues the stream from there."""
@@ -52,6 +67,16 @@ default_generator = Generator()
 def manual_seed(seed: int) -> Generator:
     """Seed the generator that every random function uses when given none; returns it."""
     return default_generator.manual_seed(seed)
+
+
+def initial_seed() -> int:
+    """The seed of the generator that every random function uses when given none: in a data loader's worker, its own."""
+    return default_generator.initial_seed()
+
+
+def seed() -> int:
+    """Start that generator anywhere; returns its seed."""
+    return default_generator.seed()
 
 
 def get_rng_state() -> dict[str, Any]:

@@ -395,7 +395,9 @@ class Tensor(Operators, Methods, NumPyProtocols):
         return (self[i] for i in range(len(self.array)))
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self.array == (value.array if isinstance(value, Tensor) else value)).any())
+        if not isinstance(value, (Tensor, np.ndarray, np.generic, bool, int, float)):
+            raise RuntimeError(f"in: a tensor holds numbers, so {value!r:.60} can't be one of its elements")
+        return bool((self == value).any())
 
     def __repr__(self) -> str:
         whole = np.isfinite(self.array).all() and (self.array == np.trunc(self.array)).all()
@@ -416,7 +418,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
 
     def __format__(self, spec: str) -> str:
         number = (type(self) is Tensor and self.array.ndim == 0) or (spec and self.array.size == 1)
-        return format(self.item() if number else repr(self), spec)
+        return format(self.item(), spec) if number else object.__format__(self, spec)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_lab as tg
-from tinygrad_lab.autograd import NonFiniteError, detect_anomaly
+from tinygrad_lab.autograd import NonFiniteError, detect_anomaly, set_detect_anomaly
 
 HERE = re.escape(__file__.rpartition("/")[2])
 
@@ -90,3 +90,16 @@ def test_a_node_knows_its_line_only_while_anomalies_are_looked_for():
     with detect_anomaly():
         z = leaf(1.0).exp()
     assert z.grad_fn.site.startswith(__file__)
+
+
+def test_anomalies_can_be_looked_for_from_now_on():
+    set_detect_anomaly(True)
+    try:
+        with set_detect_anomaly(False), np.errstate(all="ignore"):
+            (leaf(0.0).log() * 1).sum().backward()
+        with pytest.raises(NonFiniteError, match="log: its forward made -inf first"), np.errstate(all="ignore"):
+            leaf(0.0).log()
+    finally:
+        set_detect_anomaly(False)
+    with np.errstate(all="ignore"):
+        assert math.isinf(leaf(0.0).log().item())

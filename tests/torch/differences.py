@@ -131,6 +131,22 @@ LEFT_OUT = (
         "the last write wins and has the gradient, PyTorch's gradient counts every write; see conventions.md",
     ),
     (
+        "`binary_cross_entropy` of the probabilities 0 and 1",
+        "its gradient is that of the loss, whose logarithms are cut off at -100; PyTorch's is 0 or 1e12",
+    ),
+    (
+        "`x.shape.numel()`, `torch.Size`; attributes of one's own on tensors",
+        "a shape is a plain tuple: `math.prod(x.shape)`; parameters have attributes of their own, tensors don't",
+    ),
+    (
+        "changing a piece of `split`, `chunk`, `unbind` in place",
+        "it is differentiated as any view is, where PyTorch raises an error",
+    ),
+    (
+        "`DataLoader(persistent_workers=True)`",
+        "workers start anew for each iteration",
+    ),
+    (
         "gradients where PyTorch gives NaN or 0 for no reason",
         "conventions.md lists each: a NaN is passed on to the input that holds it, nothing else makes one",
     ),

@@ -53,6 +53,34 @@ def test_backward_is_drawn_in_another_colour() -> None:
     assert colour["exp"] == colour["sum"] != colour["mul"]
 
 
+def test_a_label_keeps_clear_of_a_thick_arrow() -> None:
+    w, v = tg.ones(3, 3, requires_grad=True), tg.ones(3, requires_grad=True)
+    y = (w @ (v * 1e-3)).sum() / (1 + 0 * v).sum()
+    paddings = {
+        (float(width), int(padding))
+        for padding, width in re.findall(
+            r'cellpadding="(\d+)"><tr><td>other</td>.* penwidth=([\d.]+)', viz.draw(y, view="overlay").source
+        )
+    }
+    assert len(paddings) > 1
+    assert all(padding >= 2 + width / 2 for width, padding in paddings)
+
+
+def test_titles_and_labels_lie_above_all_arrows() -> None:
+    pytest.importorskip("pygraphviz")
+    model = tg.nn.Sequential(tg.nn.Linear(2, 2), tg.nn.Linear(2, 2))
+    loss = tg.nn.functional.cross_entropy(model(tg.ones(3, 2)), tg.tensor([0, 1, 0]))
+    svg = viz.draw(loss, model, theme="dark").render("svg").decode()
+    shapes = [node.tag.rpartition("}")[2] for node in ElementTree.fromstring(svg).iter()]
+    seams = re.findall(r'<text paint-order="stroke" stroke="([^"]*)"[^>]*>(.*?)</text>', svg)
+    assert {text for _, text in seams} >= {"0", "1", "target"}
+    page = re.search(r'bgcolor="?(#?\w+)', viz.draw(loss, model, theme="dark").source)
+    assert page
+    assert {colour for colour, _ in seams} == {page[1]}
+    assert "path" not in shapes[-len(seams) :]
+    assert set(shapes[-len(seams) :]) == {"text"}
+
+
 @pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF")])
 def test_pictures(tmp_path: Path, suffix: str, start: bytes) -> None:
     pytest.importorskip("pygraphviz")

@@ -171,3 +171,37 @@ def test_sixty_doublings_in_every_language(tmp_path: Path) -> None:
         y = y + y
     for suffix in (".txt", ".md", ".html", ".json", ".dot"):
         assert viz.save(y, tmp_path / f"doubled{suffix}").stat().st_size < 1_000_000
+
+
+class Unrolled(nn.Module):
+    """One cell, step by step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.RNNCell(3, 4)
+        self.out = nn.Linear(4, 2)
+
+    def forward(self, steps: tg.Tensor) -> tg.Tensor:
+        h = tg.zeros(2, 4)
+        for x in steps:
+            h = self.cell(x, h)
+        return self.out(h)
+
+
+@pytest.mark.parametrize(("depth", "limit"), [(None, LIMIT), (9, None), (9, 20)])
+def test_a_parameter_of_several_operations_is_a_box_of_its_own(depth: int | None, limit: int | None) -> None:
+    model = Unrolled()
+    found = scene(viz.record(model(tg.randn(12, 2, 3)).sum(), model), depth=depth, limit=limit)
+    leaves = {box.title: box for box in found.boxes if box.kind == "leaf"}
+    assert {name.rpartition(".")[2] for name in leaves} == {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}
+    kind = {box.id: box.kind for box in found.boxes}
+    assert {kind[line.source] for line in found.lines if line.label in ("weight", "bias")} == {"leaf"}
+    assert any("weight 2 × 4" in box.lines for box in found.boxes)  # that of one operation stands in its box
+
+
+def test_a_closed_module_sends_no_parameters_to_its_next_call() -> None:
+    model = Unrolled()
+    found = scene(viz.record(model(tg.randn(3, 2, 3)).sum(), model), depth=0, limit=None)
+    calls = [box.id for box in found.boxes if box.title == "cell" or box.module == "cell"]
+    assert len(calls) == 3
+    assert not [line for line in found.lines if line.source in calls and line.target in calls]

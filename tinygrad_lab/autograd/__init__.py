@@ -10,7 +10,7 @@ from ..graph import enable_grad, inference_mode, is_grad_enabled, no_grad, set_g
 from ..ops.shape import stack
 from ..tensor import Tensor
 from . import functional
-from .anomaly import NonFiniteError, detect_anomaly
+from .anomaly import NonFiniteError, detect_anomaly, set_detect_anomaly
 from .function import Function, FunctionCtx
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 

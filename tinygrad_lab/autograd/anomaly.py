@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,15 +59,37 @@ class detect_anomaly:
     """
 
     def __enter__(self) -> None:
-        self._token = watcher.set(_check)
-        watch_outputs(True)
+        self._before = watcher.get()
+        _watch(_check)
         self._quiet = np.errstate(all="ignore")  # the error says what NumPy's warnings would
         self._quiet.__enter__()
 
     def __exit__(self, *exc: Any) -> None:
         self._quiet.__exit__(*exc)
-        watcher.reset(self._token)
-        watch_outputs(watcher.get() is not None or noter.get() is not None)
+        _watch(self._before)
+
+
+class set_detect_anomaly:
+    """Look for anomalies from now on, or no longer: `detect_anomaly` at once, or until the end of a `with` block.
+
+    Args:
+        mode: whether to look for them.
+    """
+
+    def __init__(self, mode: bool) -> None:
+        self._before = watcher.get()
+        _watch(_check if mode else None)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: Any) -> None:
+        _watch(self._before)
+
+
+def _watch(function: Callable[..., None] | None) -> None:
+    watcher.set(function)
+    watch_outputs(function is not None or noter.get() is not None)
 
 
 def _check(op: Op, operands: Sequence[Any], y: Any, node: Node | None = None, roots: Sequence[Node] = ()) -> None:

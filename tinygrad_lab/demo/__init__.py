@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,12 @@ def demo(out: Path, quick: bool = False) -> None:
 
     Raises:
         ImportError: matplotlib or tqdm isn't installed.
+        OSError: `out` isn't a folder, or can't be made or written to.
     """
     figures.require()
     from tqdm import tqdm
 
-    out.mkdir(parents=True, exist_ok=True)
+    _make(out)
     data = load()
     epochs = QUICK_EPOCHS if quick else EPOCHS
     with tqdm(total=len(RATES) * epochs, unit="epoch", desc="training") as bar:
@@ -48,6 +50,16 @@ def demo(out: Path, quick: bool = False) -> None:
         write(out / name, content)
     print(table(runs))
     print(f"\nThe report is {out / 'report.html'}")
+
+
+def _make(out: Path) -> None:
+    """The folder `out`, made if it isn't there, before any time is spent on what goes into it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise NotADirectoryError(f"{out} isn't a folder, or lies below a file; name a folder for the report") from None
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise PermissionError(f"{out} is a folder that you can't write to; name another")
 
 
 def table(runs: Sequence[Run]) -> str:

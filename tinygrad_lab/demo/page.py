@@ -28,8 +28,10 @@ th:first-child, td:first-child { text-align: left; }
 th.text, td.text { text-align: left; }
 figure { margin: 1rem 0 1.6rem; break-inside: avoid; }
 figure img, figure svg { width: 100%; height: auto; display: block; margin: auto; }
+.wide { overflow-x: auto; }
+@media (max-width: 40rem) { .wide img, .wide svg { min-width: 38rem; } }
 figcaption { font-size: .85rem; line-height: 1.45; color: #333; margin-top: .5rem; }
-math[display=block] { margin: .9rem 0; font-size: 1.12rem; }
+math[display=block] { margin: .9rem 0; font-size: 1.12rem; overflow-x: auto; max-width: 100%; }
 code { font-size: .88em; }
 .key { padding: 0 .3em; border: 1.5px solid; border-radius: 3px; }
 .op { background: #d9ebf7; border-color: #0072b2; }
@@ -88,7 +90,7 @@ own. It begins at <code>sub</code>, where the probabilities of the softmax lose 
 that difference is derived below.</p>
 {figures["step"]}
 
-<h2>Where the backward pass begins: p − t</h2>
+<h2>Where the backward pass begins: p&nbsp;−&nbsp;t</h2>
 {_derivation()}
 {_checked(check)}
 
@@ -134,7 +136,7 @@ def percent(share: float) -> str:
 
 
 def _captioned(content: str, caption: str) -> str:
-    return f"<figure>\n{content}\n<figcaption>{caption}</figcaption>\n</figure>"
+    return f'<figure>\n<div class="wide">{content}</div>\n<figcaption>{caption}</figcaption>\n</figure>'
 
 
 def _network_text() -> str:
@@ -173,7 +175,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)}</tr>"
 
     body = "\n".join(row(cells, "td") for cells in rows)
-    return f"<table>\n<thead>{row(head, 'th')}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    return f'<div class="wide"><table>\n<thead>{row(head, "th")}</thead>\n<tbody>\n{body}\n</tbody>\n</table></div>'
 
 
 def _best(runs: Sequence[Run]) -> str:

@@ -62,7 +62,7 @@ def to_dot(found: Scene, direction: Direction = "TB", theme: Theme = "light", le
     paths = sorted({path[:i] for path in tree for i in range(len(path) + 1)}, key=len, reverse=True)
     graphs: dict[tuple[str, ...], Any] = {}
     for path in paths:  # the innermost first: a cluster is written where it is complete
-        graphs[path] = digraph if not path else _cluster(path[-1], found, colours)
+        graphs[path] = digraph if not path else _cluster(path, found, colours)
     for path in paths:
         for box in tree.get(path, ()):
             graphs[path].node(box.id, _label(box, colours), **_look(box, colours))
@@ -74,7 +74,9 @@ def to_dot(found: Scene, direction: Direction = "TB", theme: Theme = "light", le
         if start in scattered:
             start = f"{start}_{i}"
             digraph.node(start, _label(source, colours), **_look(source, colours))
-        digraph.edge(start, line.target, label=line.label or None, **_arrow(line, source, widths.get(i), colours))
+        look = _arrow(line, source, widths.get(i), colours)
+        beside = _beside(line.label, float(look.get("penwidth", 1))) if line.label else None
+        digraph.edge(start, line.target, label=beside, **look)
     if legend:
         digraph.graph_attr.update(label=_legend(found, colours), labelloc="b", labeljust="l")
     if len(found.boxes) > _LARGE:
@@ -82,12 +84,13 @@ def to_dot(found: Scene, direction: Direction = "TB", theme: Theme = "light", le
     return digraph
 
 
-def _cluster(key: str, found: Scene, colours: Palette) -> Any:
+def _cluster(path: tuple[str, ...], found: Scene, colours: Palette) -> Any:
     import graphviz
 
+    key = path[-1]
     repeat = key in found.titles
     return graphviz.Digraph(
-        f"cluster_{key}",
+        f"cluster_{'/'.join(path)}",
         graph_attr={
             "label": found.titles.get(key, key),
             "labelloc": "t",
@@ -116,9 +119,20 @@ def _look(box: Box, colours: Palette) -> dict[str, str]:
 def _label(box: Box, colours: Palette) -> str:
     """What the box is; below, in smaller type, an op's options, and name, shape and dtype."""
     head = f'<font point-size="{_SIZES.get(box.kind, 13)}">{escape(box.title)}</font>'
-    strong = box.kind not in ("leaf", "constant")
-    small = [f'<font point-size="10" color="{colours.grey}">{escape(s)}</font>' for s in box.lines]
-    return f"<{'<br/>'.join([f'<b>{head}</b>' if strong else head, *small])}>"
+    head = head if box.kind in ("leaf", "constant") else f"<b>{head}</b>"
+    if not box.lines:
+        return f"<{head}>"
+    small = "<br/>".join(f'<font point-size="10" color="{colours.grey}">{escape(s)}</font>' for s in box.lines)
+    rows = "".join(f"<tr><td>{row}</td></tr>" for row in (head, small))
+    return f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{rows}</table>>'
+
+
+def _beside(text: str, width: float) -> str:
+    """A label that keeps clear of its arrow, which Graphviz takes for a line without width."""
+    return (
+        f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="{math.ceil(2 + width / 2)}"><tr>'
+        f"<td>{escape(text)}</td></tr></table>>"
+    )
 
 
 def _widths(found: Scene) -> dict[int, float]:
@@ -171,7 +185,9 @@ def render(digraph: Any, format: str) -> bytes:
     if format == "png":
         digraph.graph_attr["dpi"] = "150"
     picture = _by_graphviz(digraph, format)
-    return _centred(picture.decode()).encode() if format == "svg" else picture
+    if format != "svg":
+        return picture
+    return _above(_centred(picture.decode()), digraph.graph_attr["bgcolor"]).encode()
 
 
 def _by_graphviz(digraph: Any, format: str) -> bytes:
@@ -204,3 +220,18 @@ def _centred(svg: str) -> str:
         return re.sub(r'text-anchor="start" x="[^"]*"', middle, node[0])
 
     return re.sub(r'<g id="node\d+" class="node">.*?</g>', anchor, svg, flags=re.DOTALL)
+
+
+def _above(svg: str, page: str) -> str:
+    """The titles of clusters and the labels of arrows above all arrows, in a seam of the page's colour."""
+    seam = f'<text paint-order="stroke" stroke="{page}" stroke-width="4" stroke-linejoin="round"'
+    texts: list[str] = []
+
+    def taken(group: re.Match[str]) -> str:
+        found = re.findall(r"<text.*?</text>\n?", group[0], flags=re.DOTALL)
+        texts.extend(text.replace("<text", seam, 1) for text in found)
+        return re.sub(r"<text.*?</text>\n?", "", group[0], flags=re.DOTALL)
+
+    svg = re.sub(r'<g id="(?:clust|edge)\d+" class="(?:cluster|edge)">.*?\n</g>', taken, svg, flags=re.DOTALL)
+    head, end, tail = svg.rpartition("</g>")
+    return f"{head}{''.join(texts)}{end}{tail}"

@@ -157,13 +157,14 @@ def _collapsed(record: Record, forward: set[str], depth: int, view: View, fold: 
             boxes.append(last)
         of[v.id] = last
     _settle_constants(boxes, of, users)
-    for v in folded:  # parameters stand in the first box that uses them
-        first = of[users[v.id][0]] if users[v.id][0] in of else None
-        if first is None:
+    for v in folded:  # parameters stand in the box that uses them, or in the first call of the module that does
+        homes = list({id(of[u]): of[u] for u in users[v.id] if u in of}.values())
+        calls = {home.module for home in homes if home.kind == "group"}
+        if len(homes) != 1 and (len(calls) != 1 or any(home.kind != "group" for home in homes)):
             of[v.id] = _box(v, usual, view)
             boxes.insert(0, of[v.id])
         else:
-            of[v.id] = first
+            of[v.id] = first = homes[0]
             first.members.insert(0, v.id)
             if first.kind != "group":
                 short = (v.name or v.label).rpartition(".")[2]
@@ -202,9 +203,9 @@ def _lines(record: Record, of: dict[str, Box], vertex_of: dict[str, Vertex]) -> 
     lines: dict[tuple[str, str, str], Line] = {}
     for i, edge in enumerate(record.edges):
         a, b = of[edge.source], of[edge.target]
-        if a is b:
-            continue
         source, target = vertex_of[edge.source], vertex_of[edge.target]
+        if a is b or (source.kind == "leaf" and a.kind == "group"):  # a parameter of further calls isn't data
+            continue
         told_already = target.label in _COMMUTE or edge.operand == "input" or source.label.endswith(edge.operand)
         alone = a.kind != "group" and b.kind != "group"
         label = edge.operand if alone and not told_already else ""
