@@ -87,6 +87,17 @@ def test_the_running_statistics_of_float16_are_used_in_float32():
     np.testing.assert_array_equal(y.numpy(), np.full((3, 2), 9e4 / np.sqrt(6e4 // 32 * 32), np.float16))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, np.int64])
+def test_a_number_of_a_wider_dtype_does_not_widen(dtype):
+    x, one = tg.tensor(ONE, requires_grad=True), tg.tensor(np.ones((), dtype))
+    for y in (x + one, one * x, tg.maximum(x, one), tg.where(x > 0, one, x)):
+        assert y.dtype == np.float16
+    (x / one).sum().backward()
+    assert x.grad.dtype == np.float16
+    vector = tg.ones(6, dtype=dtype)
+    assert (x + vector).dtype == (dtype if np.dtype(dtype).kind == "f" else np.float16)
+
+
 def test_what_is_recorded_is_the_conversion():
     x = tg.tensor(LARGE, requires_grad=True)
     assert [n.op.name for n in tg.graph.toposort([tg.mean(x)._node]) if n.op] == ["cast", "mean", "cast"]
@@ -94,4 +105,5 @@ def test_what_is_recorded_is_the_conversion():
 
 def test_an_unpickled_array_is_no_exception():
     x = pickle.loads(pickle.dumps(np.full(3, 300, np.float16)))
-    assert tg.linalg.vector_norm(tg.from_numpy(x)).item() == pytest.approx(300 * 3**0.5, rel=1e-3)
+    for t in (tg.from_numpy(x), tg.tensor(x), pickle.loads(pickle.dumps(tg.tensor(x)))):
+        assert tg.linalg.vector_norm(t).item() == pytest.approx(300 * 3**0.5, rel=1e-3)

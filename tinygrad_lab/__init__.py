@@ -127,9 +127,7 @@ from .nn.functional.vision import (
     pixel_unshuffle as pixel_unshuffle,
 )
 from .op import (
-    get_default_dtype as get_default_dtype,
     op as op,
-    set_default_dtype as set_default_dtype,
 )
 from .ops.activation import (
     hardshrink as hardshrink,
@@ -494,6 +492,10 @@ from .ops.trigonometric import (
     sinc as sinc,
     sinh as sinh,
     tan as tan,
+)
+from .promotion import (
+    get_default_dtype as get_default_dtype,
+    set_default_dtype as set_default_dtype,
 )
 from .random import (
     Generator as Generator,

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .op import get_default_dtype, wrap
+from . import memory
+from .op import wrap
 from .ops.sampling import constant, normal_array, uniform_array
+from .promotion import get_default_dtype
 from .public import public
 from .random import Generator, numpy_generator
 from .tensor import DTypeLike, Tensor
@@ -50,7 +52,7 @@ def _array(name: str, data: Any, dtype: DTypeLike, copy: bool | None) -> np.ndar
         raise TypeError(f"{name}: the elements must be numbers or bools, not {array.dtype}")
     if dtype is None and not keeps and (array.dtype == np.float64 or array.size == 0):
         array = array.astype(get_default_dtype())
-    return array
+    return memory.recognised(array)
 
 
 def _plain(data: Sequence[Any]) -> tuple[Any, bool]:

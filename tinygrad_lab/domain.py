@@ -46,6 +46,10 @@ class Booleans(Domain):
     array: ClassVar[bool] = True
 
 
+class Bits(Booleans):
+    """Bools or integers, of which an operation changes the bits."""
+
+
 @dataclass(frozen=True)
 class Dim(Domain):
     """One dimension of the first operand, counted from either end.

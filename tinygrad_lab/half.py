@@ -14,26 +14,19 @@ import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+HALF = np.dtype(np.float16)
+
 
 def wide(function: F) -> F:
     """A composition that is computed in float32 if its first argument is of float16, as an op that is `wide`."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if args and is_half(args[0]):
+        if args and getattr(args[0], "dtype", None) is HALF:
             return in_single(function, *args, **kwargs)
         return function(*args, **kwargs)
 
     return call  # type: ignore[return-value]  # wraps keeps the signature
-
-
-def is_half(value: Any) -> bool:
-    """Whether it is a tensor or array of float16."""
-    # by the letter: an unpickled dtype is equal to NumPy's, but not the same object
-    return getattr(value, "dtype", _OTHER).char == "e"
-
-
-_OTHER = np.dtype(np.float32)
 
 
 def in_single(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -44,11 +37,11 @@ def in_single(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     given = [a for a in (*args, *kwargs.values()) if getattr(getattr(a, "dtype", None), "kind", "") == "f"]
     y = function(*map(_single, args), **{name: _single(value) for name, value in kwargs.items()})
     leading = [a.dtype for a in given if a.ndim] or [a.dtype for a in given]
-    return _cast(y, np.float16) if np.result_type(*leading) == np.float16 else y
+    return _cast(y, HALF) if np.result_type(*leading) == HALF else y
 
 
 def _single(value: Any) -> Any:
-    return _cast(value, np.float32) if is_half(value) else value
+    return _cast(value, np.float32) if getattr(value, "dtype", None) is HALF else value
 
 
 def _cast(value: Any, dtype: Any) -> Any:

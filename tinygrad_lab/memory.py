@@ -57,6 +57,12 @@ def owner(array: Any) -> Any:
     return array
 
 
+def recognised(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array, with NumPy's own dtype object: an unpickled array has a copy of it, which `is` doesn't know."""
+    dtype = np.dtype(array.dtype.type)
+    return array if array.dtype is dtype or array.dtype != dtype else array.view(dtype)
+
+
 def touch(op: str, *arrays: Any, site: str | None = None) -> None:
     """Note that the memory of `arrays` was changed in place by `op`."""
     global last_change

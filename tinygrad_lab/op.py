@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, ParamSpec
 import numpy as np
 
 from . import memory
-from .domain import REALS, Domain, Reals
+from .domain import REALS, Domain
 from .graph import Node, is_grad_enabled, noter, watcher
-from .half import in_single, is_half
+from .half import HALF, in_single
+from .promotion import settled, wrapped
 from .public import parameters, renamed, retold
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ ufuncs: dict[Any, Callable[..., Any]] = {}
 """NumPy's ufuncs, and the function that each is on tensors."""
 
 usual_dtype: np.dtype[Any] | None = np.dtype(np.float32)  # an output of any other dtype is looked at once more
-_default_dtype: np.dtype[Any] = np.dtype(np.float32)
 
 
 def hand_down(tensor_class: type[Tensor]) -> None:
@@ -122,7 +122,8 @@ class Op:
         selects: whether the rules pass elements of `g` or zero them, and do nothing else.
         view: whether the output may look at the first operand's memory.
         typed: whether the op chooses its output's dtype by itself.
-        promotes: whether operands of several dtypes are brought to one; else they are refused, as in matrix products.
+        promotes: whether operands of several dtypes are brought to one, and bools give bools; else both are refused,
+            as in matrix products.
         analytic: whether the forward, given complex numbers, is the complex-analytic function.
         wide: whether it is computed in float32 if its first operand is of float16, see `half`.
         fused: the faster reading, if there is one.
@@ -258,67 +259,6 @@ class Op:
             raise TypeError(f"{self.signature}: got {what} '{name}'")
         return tuple(full)
 
-    def settle(self, args: Sequence[Any], values: Sequence[Any], y: Any) -> list[Any] | None:
-        """Arguments to call the op with again, where NumPy's dtypes for `y` are not PyTorch's; else None.
-
-        NumPy scalars are as weak as Python's; among tensors, integers take the dtype of the floating ones and 0-d
-        tensors that of the others; a real function of integers gives the default dtype; a wider floating operand
-        widens the others, and that cast is recorded.
-
-        Raises:
-            TypeError: an operand is neither tensor, array nor number, or the result is complex.
-            RuntimeError: the operands' dtypes differ, and the op doesn't bring them to one.
-            NotImplementedError: they are of bool, which such an op hasn't either.
-        """
-        again = list(args)
-        for i, v in enumerate(values):
-            if isinstance(v, np.generic):
-                again[i] = v.item()
-            elif isinstance(v, (list, tuple, str)) and self.operand(i):
-                self.refuse(v)
-        complex_step = any(type(v) is np.ndarray and v.dtype.kind == "c" for v in values)
-        if y.dtype.kind not in "fiub" and not complex_step:
-            raise TypeError(f"{self.name}: the result is of {y.dtype}; there are real numbers, integers and bools only")
-        if y.dtype.kind == "b" and not self.promotes:
-            raise NotImplementedError(f"{self.name}: not defined for bool; convert with .to(...) first")
-        if y.dtype.kind in "fiu" and not self.typed:
-            last = len(self.domain) - 1
-            reals = [
-                i for i, v in enumerate(values) if type(v) is np.ndarray and type(self.domain[min(i, last)]) is Reals
-            ]
-            if y.dtype.kind != "f":
-                reals = [i for i in reals if values[i].dtype.kind in "iu"]
-            alike = [values[i] for i in reals if y.dtype.kind != "f" or values[i].dtype.kind == "f"]
-            leading = [v.dtype for v in alike if v.ndim] or [v.dtype for v in alike] or [_default_dtype]
-            target = np.result_type(*leading)
-            for i in reals:
-                if values[i].dtype != target:
-                    if not self.promotes:
-                        given = " and ".join(str(v.dtype) for v in values if type(v) is np.ndarray)
-                        raise RuntimeError(
-                            f"{self.name}: the operands must have one dtype, not {given}; convert one with .to(...)"
-                        )
-                    a = args[i]
-                    again[i] = a.to(target) if isinstance(a, Tensor) else values[i].astype(target)
-        if not all(a is b for a, b in zip(args, again, strict=True)):
-            return again
-        if (watch := watcher.get()) is not None:
-            watch(self, values, y)
-        return None
-
-    def wrapped(self, args: Sequence[Any]) -> list[Any] | None:
-        """Arguments to call the op with again: numbers that the tensors' integers don't count to, modulo 2 to the bits.
-
-        None if there are none, or one that no integer counts to.
-        """
-        dtypes = [a.dtype for a in args if isinstance(a, Tensor) and a.dtype.kind in "iu"]
-        dtype = np.result_type(*dtypes) if dtypes else np.dtype(np.int64)
-        numbers = [type(a) is int and self.operand(i) for i, a in enumerate(args)]
-        if not all(-(2**63) <= a < 2**64 for a in itertools.compress(args, numbers)):
-            return None
-        again = [np.asarray(a).astype(dtype) if n else a for a, n in zip(args, numbers, strict=True)]
-        return again if any(numbers) else None
-
     def refuse(self, value: Any) -> NoReturn:
         """Say that `value` can't be an operand.
 
@@ -352,6 +292,9 @@ class Op:
             return RuntimeError(text.format("")) if dim == () else IndexError(text.format(f" along dim {dim}"))
         if "numpy boolean" in str(error):  # -, of bools
             return RuntimeError(f"{self.name}: {error}")
+        if "not supported for the input types" in str(error) and not any(v is None for v in values):
+            given = " and ".join(str(v.dtype) for v in operands if isinstance(v, (*_ARRAYS, Tensor)))
+            return NotImplementedError(f"{self.name}: not defined for {given}; convert with .to(...) first")
         if type(error) is ValueError and "truth value" not in str(error):  # NumPy's of the operands
             return RuntimeError(f"{self.name}: {error} (operands of shape {shown})")
         return retold(self.name, error, dict(zip(self.params, values, strict=False)))
@@ -374,23 +317,6 @@ def _reads(rule: Rule | None, skip: int = 0) -> frozenset[int]:
                 loaded = loaded[:-1]
             found.update(names.index(name) - skip for name in loaded if name in names)
     return frozenset(found)
-
-
-def set_default_dtype(dtype: Any) -> None:
-    """Set the dtype of tensors made from Python floats and of real functions of integers; float32 at the start.
-
-    Raises:
-        TypeError: `dtype` isn't floating.
-    """
-    global _default_dtype
-    if np.dtype(dtype).kind != "f":
-        raise TypeError(f"set_default_dtype: {np.dtype(dtype)} isn't a floating dtype")
-    _default_dtype = np.dtype(dtype)
-
-
-def get_default_dtype() -> np.dtype[Any]:
-    """The dtype of tensors made from Python floats."""
-    return _default_dtype
 
 
 def op(
@@ -467,6 +393,7 @@ def _eager(op: Op) -> Callable[..., Any]:
     first = op.rules.skip if isinstance(op.rules, Each) else 0
     reads_y: bool | None = None  # not known before it is needed
     elementwise = op.elementwise
+    asks = wide or op.variadic or sum(map(op.operand, range(len(op.params)))) > 1  # whether float16 makes a difference
     tick, ndarray = memory.tick, np.ndarray
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -475,10 +402,13 @@ def _eager(op: Op) -> Callable[..., Any]:
             args = op.bind(args, kwargs)
         values: list[Any] = []
         inputs: list[Node | None] = []
-        tensors = tracked = False
+        tensors = tracked = half = False
         for a in args:
             if isinstance(a, Tensor):
-                values.append(a.array)
+                array = a.array
+                values.append(array)
+                if asks and array.dtype is HALF:
+                    half = True
                 node = a._node
                 inputs.append(node)
                 tensors = True
@@ -487,7 +417,7 @@ def _eager(op: Op) -> Callable[..., Any]:
             else:
                 values.append(a)
                 inputs.append(None)
-        if wide and is_half(values[first]):
+        if wide and (half or not tensors) and getattr(values[first], "dtype", None) is HALF:
             return in_single(call, *args)
         record = tracked and rules and is_grad_enabled()
         try:
@@ -498,7 +428,7 @@ def _eager(op: Op) -> Callable[..., Any]:
         except LinAlgError:
             raise
         except Exception as error:
-            if isinstance(error, OverflowError) and tensors and (again := op.wrapped(args)) is not None:
+            if isinstance(error, OverflowError) and tensors and (again := wrapped(op, args)) is not None:
                 return call(*again)
             told = op.explain(error, values)
             if told is error:
@@ -508,10 +438,12 @@ def _eager(op: Op) -> Callable[..., Any]:
             return y if any(isinstance(v, _ARRAYS) for v in values) else op.refuse(values[0])
         if type(y) is not ndarray:
             y = np.asarray(y)
-        if y.dtype is not usual_dtype:
-            again = op.settle(args, values, y)
+        if half or y.dtype is not usual_dtype:
+            again = settled(op, args, values, y)
             if again is not None:
                 return call(*again)
+            if (watch := watcher.get()) is not None:
+                watch(op, values, y)
         out = Tensor()
         out.array = y
         out._view = None

@@ -13,10 +13,11 @@ from .backward import accumulate, receiver
 from .graph import Leaf, Node, RemovableHandle, Retain
 from .methods import Methods, of_sizes
 from .numpy_api import NumPyProtocols
-from .op import get_default_dtype, hand_down, wrap
+from .op import hand_down, wrap
 from .operators import Operators
 from .ops import compare, shape as shaping, special
 from .ops.cast import clone, is_floating_point
+from .promotion import get_default_dtype
 from .public import public
 
 DTypeLike = Any
@@ -523,4 +524,4 @@ hand_down(Tensor)
 
 
 def _rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
-    return cls._rebuilt(array, requires_grad)
+    return cls._rebuilt(memory.recognised(array), requires_grad)

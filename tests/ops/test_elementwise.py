@@ -166,6 +166,38 @@ def test_steps_of_nan_are_0():
     same(tg.sign(x), [0, 0, -1, 1])
     same(tg.heaviside(x, tg.tensor(0.5)), [0, 0.5, 0, 1])
     same(tg.heaviside(tg.tensor([0, 3]), tg.tensor([7, 7])), [7, 1])
+    with pytest.raises(RuntimeError, match="heaviside: the operands must have one dtype, not int64 and float32"):
+        tg.heaviside(tg.tensor([0, 3]), tg.tensor([7.0, 7]))
+
+
+@pytest.mark.parametrize(
+    "name", ["remainder", "fmod", "floor_divide", "bitwise_left_shift", "pow", "hypot", "logaddexp"]
+)
+def test_what_bools_have_not(name):
+    mask = tg.tensor([True, False])
+    with pytest.raises(NotImplementedError, match=name):
+        getattr(tg, name)(mask, mask)
+
+
+@pytest.mark.parametrize("name", ["abs", "relu", "floor", "round"])
+def test_what_a_bool_has_not(name):
+    with pytest.raises(NotImplementedError, match="bool"):
+        getattr(tg, name)(tg.tensor([True, False]))
+
+
+@pytest.mark.parametrize("name", ["bitwise_and", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"])
+def test_bits(name):
+    f, small = getattr(tg, name), tg.tensor([1, 2], dtype=np.int8)
+    assert f(small, tg.tensor(1)).dtype == np.int8
+    assert f(small, tg.tensor([1, 1], dtype=np.int32)).dtype == np.int32
+    with pytest.raises(NotImplementedError, match=f"{name}: not defined for float32"):
+        f(tg.ones(2), 1)
+
+
+@pytest.mark.parametrize("other", [True, tg.tensor([True, False])])
+def test_a_difference_from_bools_is_refused(other):
+    with pytest.raises(RuntimeError, match="sub: bools have no difference"):
+        tg.sub(tg.ones(2), other)
 
 
 def test_xlog1py_of_0_and_infinity():

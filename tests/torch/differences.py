@@ -37,9 +37,11 @@ NO_UINT8 = Difference(
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     **dict.fromkeys(("add", "sub", "mul", "div", "true_divide", "floor_divide"), (NUMBERS,)),
     **dict.fromkeys(("pow", "float_power", "__rpow__", "atan2", "hypot", "copysign", "logaddexp"), (NO_NAN,)),
-    **dict.fromkeys(("sinc", "special.entr", "special.xlog1py", "nn.functional.mish"), (NO_NAN,)),
+    **dict.fromkeys(("sinc", "special.entr", "nn.functional.mish"), (NO_NAN,)),
     **dict.fromkeys(("log", "log2", "log10", "log1p", "acosh", "atanh", "logit"), (OUTSIDE,)),
     "__rsub__": (Difference("in PyTorch ()", "a number minus a tensor has the tensor's shape"),),
+    "xlogy": (NO_NAN, OUTSIDE),
+    "special.xlog1py": (NO_NAN, OUTSIDE),
     "digamma": (POLES,),
     "index_copy": (Difference("gradient 1", "the gradient goes to the last of several writes to one place"),),
     "nn.functional.grid_sample": (Difference("in PyTorch nan", "coordinates far outside don't overflow in float16"),),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..creation import as_tensor
-from ..op import get_default_dtype
+from ..promotion import get_default_dtype
 from ..tensor import DTypeLike, Tensor
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..op import get_default_dtype, wrap
+from ..op import wrap
+from ..promotion import get_default_dtype
 from ..tensor import DTypeLike, Tensor
 from . import functional as F, init
 from .attention import MultiheadAttention

@@ -107,8 +107,8 @@ def pow(input: Array, exponent: Array) -> Array:
             raise
         vanishing = (exponent < 0) & (np.absolute(input) != 1)
         return np.where(vanishing, 0, input).astype(np.result_type(input, exponent)) ** np.absolute(exponent)
-    if y.dtype.char == "b" and kind_of(input) == "b":  # NumPy's powers of bools are int8
-        return y.astype(np.bool_ if kind_of(exponent) == "b" else getattr(exponent, "dtype", np.int64))
+    if y.dtype.char == "b" and kind_of(input) == "b" != kind_of(exponent):  # NumPy's powers of bools are int8
+        return y.astype(getattr(exponent, "dtype", np.int64))
     return y
 
 
@@ -145,7 +145,7 @@ def reciprocal(input: Array) -> Array:
 
 
 @convention("abs at 0", [0.0, -0.0, 2.0, -2.0], gives=[0, 0, 1, -1])
-@op(lambda g, y, x: g * _sign(x), domain=NONZERO, tex="|{input}|", ufunc=np.absolute)
+@op(lambda g, y, x: g * _sign(x), domain=NONZERO, tex="|{input}|", promotes=False, ufunc=np.absolute)
 def abs(input: Array) -> Array:
     r"""Absolute value, :math:`y = |x|`.
 
@@ -301,8 +301,9 @@ def sub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     """`input - alpha * other`.
 
     Raises:
-        RuntimeError: the operands are bool, or `alpha` is a fraction and the operands are integers.
+        RuntimeError: an operand is bool, or `alpha` is a fraction and the operands are integers.
     """
+    _refuse_bools("sub", input, other)
     return _sub(input, _scaled("sub", input, other, alpha))
 
 
@@ -312,9 +313,15 @@ def rsub(input: Array, other: Array, *, alpha: float = 1) -> Tensor:
     """`other - alpha * input`.
 
     Raises:
-        RuntimeError: the operands are bool, or `alpha` is a fraction and the operands are integers.
+        RuntimeError: an operand is bool, or `alpha` is a fraction and the operands are integers.
     """
+    _refuse_bools("rsub", input, other)
     return _sub(other, _scaled("rsub", other, input, alpha))
+
+
+def _refuse_bools(name: str, *operands: Array) -> None:
+    if any(type(v) is bool or getattr(v, "dtype", None) == np.bool_ for v in operands):
+        raise RuntimeError(f"{name}: bools have no difference; use ^ or logical_not, or convert with .int() first")
 
 
 @public
@@ -356,6 +363,9 @@ def float_power(input: Array, exponent: Array) -> Tensor:
     Raises:
         TypeError: both are numbers.
     """
+    for value in (input, exponent):
+        if not hasattr(value, "dtype") and not isinstance(value, (bool, int, float)):
+            raise TypeError(f"float_power: an operand must be a tensor or a number, not {value!r}")
     if not hasattr(input, "dtype") and not hasattr(exponent, "dtype"):
         raise TypeError(f"float_power: one operand must be a tensor, not both of {input!r} and {exponent!r} numbers")
     return pow(_double(input), _double(exponent))

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 def _cast(input: Array, dtype: Any) -> Array:
     r"""The elements in another dtype, copied.
 
-    But for rounding :math:`dy = dx`, so :math:`\bar x = g`, cast back.
+    But for rounding :math:`dy = dx`, so :math:`\bar x = g`, cast back. float64 becomes float16 by way of float32, as
+    in PyTorch.
     """
-    return np.array(input, dtype=dtype)
+    return np.array(input if dtype != np.float16 else input.astype(np.float32, copy=False), dtype=dtype)
 
 
 @op(lambda g, y, x: g, tex="{input}", analytic=True)

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -19,13 +21,24 @@ def of_tensors(count: int) -> Callable[[F], F]:
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             for a in args[:count]:
-                if isinstance(a, (int, float)):
+                if a is None or isinstance(a, (int, float)):
+                    what = "" if a is None else "the number "
                     raise TypeError(
-                        f"{function.__name__.strip('_')}: an operand must be a tensor, not the number {a!r}; make it "
-                        "one with tinygrad_lab.tensor(...)"
+                        f"{function.__name__.strip('_')}: an operand must be a tensor, not {what}{a!r}; make it one "
+                        "with tinygrad_lab.tensor(...)"
                     )
             return function(*args, **kwargs)
 
         return call  # type: ignore[return-value]  # wraps keeps the signature
 
     return declare
+
+
+def refuse_whole(*operands: Any) -> None:
+    """Refuse operands of which none is floating, in an op that PyTorch has for floating ones only.
+
+    Raises:
+        NotImplementedError: none is.
+    """
+    if np.result_type(*operands).kind in "iub":
+        raise NotImplementedError("one operand must be floating; convert it with .float() first")

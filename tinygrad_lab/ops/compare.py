@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from ..convention import convention
-from ..domain import DISTINCT, FLAG, NONZERO, REALS, Booleans, Labels, Reals
-from ..op import Array, get_default_dtype, op, wrap
+from ..domain import DISTINCT, FLAG, NONZERO, REALS, Bits, Booleans, Reals
+from ..op import Array, op, wrap
+from ..promotion import get_default_dtype
 from ..public import public
 from .checks import of_tensors
 
@@ -88,25 +89,25 @@ def logical_xor(input: Array, other: Array) -> Array:
     return np.logical_xor(input, other)
 
 
-@op(domain=Booleans(), tex=r"\sim {input}", ufunc=np.bitwise_not)
+@op(domain=Bits(), tex=r"\sim {input}", ufunc=np.bitwise_not)
 def bitwise_not(input: Array) -> Array:
     """`~input`: logical not of bool, complement of integers."""
     return np.bitwise_not(input)
 
 
-@op(domain=Booleans(), tex=r"{input} \mathbin{{\&}} {other}", ufunc=np.bitwise_and)
+@op(domain=Bits(), tex=r"{input} \mathbin{{\&}} {other}", ufunc=np.bitwise_and)
 def bitwise_and(input: Array, other: Array) -> Array:
     """`input & other`, of bool or integers."""
     return np.bitwise_and(input, other)
 
 
-@op(domain=Booleans(), tex=r"{input} \mathbin{{|}} {other}", ufunc=np.bitwise_or)
+@op(domain=Bits(), tex=r"{input} \mathbin{{|}} {other}", ufunc=np.bitwise_or)
 def bitwise_or(input: Array, other: Array) -> Array:
     """`input | other`, of bool or integers."""
     return np.bitwise_or(input, other)
 
 
-@op(domain=Booleans(), tex=r"{input} \oplus {other}", ufunc=np.bitwise_xor)
+@op(domain=Bits(), tex=r"{input} \oplus {other}", ufunc=np.bitwise_xor)
 def bitwise_xor(input: Array, other: Array) -> Array:
     """`input ^ other`, of bool or integers."""
     return np.bitwise_xor(input, other)
@@ -118,13 +119,13 @@ def _shift(draw: Any) -> tuple[Any, ...]:
     return draw.labels(shape, 9), draw.labels(draw.narrower(shape), 5)
 
 
-@op(domain=Labels(below="bits"), sample=_shift, tex=r"{input} \ll {other}", ufunc=np.left_shift)
+@op(domain=Bits(), sample=_shift, tex=r"{input} \ll {other}", ufunc=np.left_shift)
 def bitwise_left_shift(input: Array, other: Array) -> Array:
     """`input << other`, of integers: times 2 to the power of `other`."""
     return np.left_shift(input, other)
 
 
-@op(domain=Labels(below="bits"), sample=_shift, tex=r"{input} \gg {other}", ufunc=np.right_shift)
+@op(domain=Bits(), sample=_shift, tex=r"{input} \gg {other}", ufunc=np.right_shift)
 def bitwise_right_shift(input: Array, other: Array) -> Array:
     """`input >> other`, of integers: divided by 2 to the power of `other`, rounded down."""
     return np.right_shift(input, other)
@@ -293,12 +294,14 @@ def where(condition: Array, input: Array = None, other: Array = None) -> Any:
 
     Raises:
         TypeError: one of `input` and `other` is missing.
-        RuntimeError: `condition` isn't bool.
+        RuntimeError: `condition` isn't bool, nor uint8.
     """
     if input is None and other is None:
         return tuple(map(wrap, np.nonzero(np.atleast_1d(condition.array))))
     if input is None or other is None:
         raise TypeError("where: takes a condition alone, or a condition, input and other")
+    if getattr(condition, "dtype", _BOOL) == np.uint8:
+        condition = ne(condition, 0)
     if getattr(condition, "dtype", _BOOL) != _BOOL:
         raise RuntimeError(f"where: the condition must be bool, not {condition.dtype}; compare it, as with != 0")
     if isinstance(input, _NUMBERS) and isinstance(other, _NUMBERS) and float in (type(input), type(other)):

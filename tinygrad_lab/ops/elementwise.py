@@ -13,7 +13,7 @@ from ..domain import NONZERO, POSITIVE, REALS, Reals
 from ..op import Array, Fused, op
 from ..public import public
 from ..threads import over_elements, spread
-from .checks import of_tensors
+from .checks import of_tensors, refuse_whole
 from .compare import _sign, _where, floating
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ def logaddexp(input: Array, other: Array) -> Array:
 
     :math:`dy = e^{a - y}\,da + e^{b - y}\,db`, and :math:`e^{a - y} = \sigma(a - b)`; 0 where both are -inf.
     """
+    refuse_whole(input, other)
     return np.logaddexp(input, other)
 
 
@@ -127,6 +128,7 @@ def logaddexp2(input: Array, other: Array) -> Array:
 
     :math:`dy = 2^{a - y}\,da + 2^{b - y}\,db`, and :math:`2^{a - y} = \sigma((a - b) \ln 2)`; 0 where both are -inf.
     """
+    refuse_whole(input, other)
     return np.logaddexp2(input, other)
 
 
@@ -242,6 +244,7 @@ def _relu_rule(g: Array, y: Array, x: Array) -> Array:
     lambda g, y, x: g * _sign(y),
     domain=NONZERO,
     tex=r"\max(0, {input})",
+    promotes=False,
     fused=Fused(None, (_relu_rule,)),
 )
 def relu(input: Array) -> Array:
@@ -251,7 +254,7 @@ def relu(input: Array) -> Array:
     NaN stays NaN.
     """
     if input.size <= _SMALL:
-        return np.maximum(input, 0)
+        return np.maximum(input, input.dtype.type(0))  # of bools it is bool, and refused
     y = np.zeros_like(input)  # without AVX-512 an array of zeros is twice as fast as the number 0
     return np.maximum(input, y, out=y)
 
@@ -277,7 +280,8 @@ def xlogy(input: Array, other: Array) -> Array:
 
     :math:`dy = \ln b\,da + a\,db / b`; at a = 0 both are 0 where b is 0, the first where b is negative, too.
     """
-    other = np.asarray(other, np.result_type(input, other))
+    dtype = np.result_type(input, other)
+    other = np.asarray(other, dtype if dtype.kind in "fc" else np.float64)
     return np.multiply(input, np.log(np.where(np.equal(input, 0) & ~np.isnan(other), 1, other)))
 
 

@@ -74,10 +74,10 @@ def _counted(input: Array) -> Array:
     """`input`, if it isn't bool.
 
     Raises:
-        ValueError: it is.
+        NotImplementedError: it is.
     """
     if input.dtype.kind == "b":
-        raise ValueError("bool elements can't be rounded; convert with .int() first")
+        raise NotImplementedError("bool elements can't be rounded; convert with .int() first")
     return input
 
 
@@ -201,10 +201,10 @@ def frac(input: Array) -> Tensor:
     """What is left of the integer part, with the number's sign.
 
     Raises:
-        RuntimeError: the elements aren't floating.
+        NotImplementedError: the elements aren't floating.
     """
     if input.dtype.kind != "f":
-        raise RuntimeError(f"frac: the elements must be floating, not {input.dtype}")
+        raise NotImplementedError(f"frac: the elements must be floating, not {input.dtype}")
     rest: Tensor = input - trunc(input)
     return rest
 

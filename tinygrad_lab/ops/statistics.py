@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..op import Array, get_default_dtype, wrap
+from ..op import Array, wrap
+from ..promotion import get_default_dtype
 from ..public import public
 from .arithmetic import clamp
 from .cast import cast

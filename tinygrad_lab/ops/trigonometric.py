@@ -12,7 +12,7 @@ from ..domain import NONZERO, REALS, Choice, Reals
 from ..op import Array, op
 from ..public import public
 from .arithmetic import mul
-from .checks import of_tensors
+from .checks import of_tensors, refuse_whole
 from .compare import _where
 from .elementwise import _or_nan, sqrt
 
@@ -124,6 +124,7 @@ def _hypot(input: Array, other: Array) -> Array:
     :math:`y^2 = a^2 + b^2`, so :math:`2 y\,dy = 2 a\,da + 2 b\,db` and :math:`dy = (a\,da + b\,db) / y`; at the origin
     the subgradient of smallest norm, 0.
     """
+    refuse_whole(input, other)
     return np.hypot(input, other)
 
 
