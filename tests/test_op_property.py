@@ -71,11 +71,11 @@ def test_a_mutant_is_killed(name, i, mutation):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "i", "mutation"), mutations(table)[::SAMPLE])
 def test_a_mutant_of_any_rule_is_killed(name, i, mutation):
-    assert killed(table[name], i, mutation) or (name, i, mutation) in EQUIVALENT
+    assert (name, i, mutation) in EQUIVALENT or killed(table[name], i, mutation)
 
 
 def test_an_unchanged_copy_passes():
-    for name, i, _ in mutations(FEW):
+    for name, i in dict.fromkeys((name, i) for name, i, _ in mutations(FEW)):
         property_holds(mutant(table[name], lambda rule: rule, i), 10)
 
 

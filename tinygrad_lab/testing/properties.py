@@ -109,14 +109,13 @@ class Case:
         y: Tensor = self.op.call(*(wrap(a) if operand else a for a, operand in zip(args, operands, strict=True)))
         return y
 
-    def pull(self, variables: Sequence[Array], g: Array, only: int | None = None) -> list[Array]:
-        """The gradients, or the `only` one asked for: the plain rules read on arrays, given what a node would keep."""
+    def pull(self, variables: Sequence[Array], g: Array) -> list[Array]:
+        """The gradients: the plain rules read on arrays, given what a node would keep."""
         values = self.at(variables)
         y = self.value(variables) if self.op.reads_y else None
         kept = self.op.thin(values, [Node() if self._variable(i) else None for i in range(len(values))])
         found = []
-        asked = slice(None) if only is None else slice(only, only + 1)
-        for x, places in zip(variables[asked], self.places[asked], strict=True):
+        for x, places in zip(variables, self.places, strict=True):
             with np.errstate(all="ignore"):
                 parts = [self.rules[i](g, y, *kept) for i in places]  # type: ignore[misc]  # variables have rules
             found.append(sum(sum_to(d, x.shape) if self.op.broadcasts else d for d in parts))
@@ -301,20 +300,26 @@ def check_second_order(case: Case) -> None:
     leaves = [*case.leaves(), wrap(case.g).requires_grad_()]
     with np.errstate(all="ignore"):
         found = autograd.grad(case.call(case.at(leaves[:n])), leaves[:n], leaves[n], create_graph=True)
+    numeric = []
+    for j, leaf in enumerate(leaves):
+
+        def f(v: Array, j: int = j) -> Array:
+            values = [*case.variables, case.g]
+            values[j] = v
+            return np.concatenate([d.reshape(-1) for d in case.pull(values[:n], values[n])])
+
+        numeric.append(richardson(f, leaf.array, case.room(j) if j < n else np.inf))
+    start = 0
     for i, gradient in enumerate(found):
         assert gradient is not None
         rows = [_second(gradient, leaves, only(np.ones(gradient.shape), k)) for k in np.ndindex(gradient.shape)]
+        own = slice(start, start := start + gradient.array.size)
         for j, leaf in enumerate(leaves):
-
-            def f(v: Array, i: int = i, j: int = j) -> Array:
-                values = [*case.variables, case.g]
-                values[j] = v
-                return case.pull(values[:n], values[n], only=i)[0]
-
             by = case.name(j) if j < n else "cotangent"
-            numeric = richardson(f, leaf.array, case.room(j) if j < n else np.inf)
-            jacobian = np.reshape([row[j] for row in rows], gradient.shape + leaf.shape)
-            case.expect_derivative(f"d (gradient of {case.name(i)}) / d {by}", jacobian, numeric)
+            shape = gradient.shape + leaf.shape
+            jacobian = np.reshape([row[j] for row in rows], shape)
+            expected = Jacobian(*(part[own].reshape(shape) for part in numeric[j]))
+            case.expect_derivative(f"d (gradient of {case.name(i)}) / d {by}", jacobian, expected)
 
 
 def _second(gradient: Tensor, leaves: Sequence[Tensor], g: Array) -> list[Array]:
