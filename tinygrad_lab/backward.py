@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import memory
-from .graph import Leaf, Node, Retain, set_grad_enabled, walk
+from .graph import Leaf, Node, Retain, _GradMode, walk
 from .op import wrap
 from .ops.cast import clone
 from .ops.compare import where
@@ -76,7 +76,7 @@ def run_backward(
     """The walk behind `accumulate` and `autograd.grad`: with `inputs`, their gradients; else leaves accumulate."""
     roots = [_root(y, g, create_graph) for y, g in zip(outputs, gradients, strict=True)]
     wanted = None if inputs is None else [x._recorded("grad") for x in inputs]
-    with np.errstate(all="ignore"), set_grad_enabled(create_graph):
+    with np.errstate(all="ignore"), _GradMode(bool(create_graph)):
         found = walk(
             roots,
             retain=create_graph if retain_graph is None else retain_graph,
