@@ -94,6 +94,26 @@ def test_views_of_views_write_through():
     assert t.tolist() == [[2.0, 2.0, 3.0], [5.0, 5.0, 6.0]]
 
 
+@pytest.mark.parametrize("read", [lambda b: b.T, lambda b: b.permute(1, 0) * 1, lambda b: b.T.reshape(3, 2)])
+def test_a_cotangent_in_another_order_goes_through_a_view_too(read):
+    x = tg.ones(2, 3, requires_grad=True)
+    b = x * 1
+    b.view(-1).mul_(2)
+    c = tg.arange(6.0).reshape(3, 2)
+    (read(b) * c).sum().backward()
+    assert x.grad.tolist() == (2 * c.T).tolist()
+
+
+def test_a_view_and_its_base_turned_round():
+    x = tg.ones(2, 3, requires_grad=True)
+    b = x * 1
+    flat = b.view(-1)
+    b.t_()
+    flat.mul_(2)
+    (b * tg.arange(6.0).reshape(3, 2)).sum().backward()
+    assert x.grad.tolist() == [[0.0, 4.0, 8.0], [2.0, 6.0, 10.0]]
+
+
 def test_a_view_follows_its_base():
     x = leaf(1.0, 2.0)
     b = x * 1

@@ -1,6 +1,7 @@
 """The tensor as PyTorch's and NumPy's users know it: creation, operators, protocols, dtypes, printing and errors."""
 
 import copy
+import math
 import pickle
 import re
 
@@ -359,7 +360,7 @@ def test_default_dtype():
         (tg.tensor([1.0], requires_grad=True), "tensor([1.], requires_grad=True)"),
         (tg.tensor([1.0], requires_grad=True) * 2, "tensor([2.], grad_fn=<mul>)"),
         (tg.tensor([1.0], dtype=np.float64), "tensor([1.], dtype=float64)"),
-        (tg.tensor([np.inf, 1.0]), "tensor([   inf, 1.0000])"),
+        (tg.tensor([np.inf, 1.0]), "tensor([inf,  1.])"),
     ],
 )
 def test_repr(tensor, text):
@@ -477,3 +478,27 @@ def test_anomalies_are_found_where_they_are_made():
         with pytest.raises(tg.autograd.NonFiniteError, match=r"sqrt: its backward made inf first.*from .* and 0"):
             tg.sqrt(t * 0).sum().backward()
         tg.log_softmax(t, 0).sum().backward()
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda: tg.zeros(0, 3), "tensor([], size=(0, 3))"),
+        (lambda: tg.tensor([]), "tensor([])"),
+        (lambda: tg.zeros(0, dtype=np.int64), "tensor([], dtype=int64)"),
+        (lambda: tg.zeros(2, 0, requires_grad=True), "tensor([], size=(2, 0), requires_grad=True)"),
+        (lambda: tg.tensor([1.0, 1e10]), "tensor([1.0000e+00, 1.0000e+10])"),
+        (lambda: tg.tensor(1e20), "tensor(1.0000e+20)"),
+        (lambda: tg.tensor([math.nan, 1.0, -math.inf]), "tensor([ nan,   1., -inf])"),
+        (lambda: tg.tensor([0.0, 2.0, -30.0]), "tensor([  0.,   2., -30.])"),
+        (lambda: tg.tensor([True, False]), "tensor([ True, False])"),
+        (lambda: tg.zeros(40, 50), f"tensor([[{'0., ' * 3}..., 0., 0., 0.],\n"),
+        (
+            lambda: tg.zeros(40, 50) + 0.5 * tg.eye(40, 50),
+            "tensor([[0.5000, 0.0000, 0.0000, ..., 0.0000, 0.0000, 0.000",
+        ),
+    ],
+)
+def test_a_tensor_as_text(make, text):
+    assert repr(make()).startswith(text)
+    assert "\n" in text or "..." in text or repr(make()) == text

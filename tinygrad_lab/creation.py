@@ -44,6 +44,11 @@ def _array(name: str, data: Any, dtype: DTypeLike, copy: bool | None) -> np.ndar
         data, keeps = _plain(data)
     try:
         array = np.array(data, dtype=dtype, copy=copy)
+    except OverflowError:  # an unsigned dtype counts negative numbers backwards from its greatest, as in PyTorch
+        array = np.array(data)
+        if array.dtype != np.int64 or not -np.iinfo(dtype).max <= array.min() <= array.max() <= np.iinfo(dtype).max:
+            raise
+        array = array.astype(dtype)
     except ValueError as error:
         if "inhomogeneous" not in str(error):
             raise
@@ -108,7 +113,7 @@ def _shape(name: str, sizes: tuple[Any, ...], size: Any = None) -> tuple[int, ..
     if len(sizes) == 1 and isinstance(sizes[0], Sequence) and not isinstance(sizes[0], str):
         sizes = tuple(sizes[0])
     try:
-        shape = tuple(map(operator.index, sizes))
+        shape = tuple(operator.index(s if type(s) is not bool else None) for s in sizes)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{name}: a size must be an integer, not one of {sizes}") from None
     if min(shape, default=0) < 0:

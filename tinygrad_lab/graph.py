@@ -316,6 +316,20 @@ def _ones(n: int, dtype: Any) -> Any:
     return np.ones(n, dtype)
 
 
+class Outline:
+    """What is left of a saved array of which only the shape is asked."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, array: Any) -> None:
+        self.shape = array.shape
+        self.dtype = array.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+
 class Freed:
     """Stands where a node's values were; `site` is the line whose backward used them up."""
 

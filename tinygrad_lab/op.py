@@ -19,7 +19,7 @@ import numpy as np
 
 from . import memory
 from .domain import REALS, Domain
-from .graph import Node, is_grad_enabled, noter, watcher
+from .graph import Node, Outline, is_grad_enabled, noter, watcher
 from .half import HALF, in_single
 from .promotion import settled, wrapped
 from .public import parameters, renamed, retold
@@ -89,20 +89,6 @@ class Each:
         yield from itertools.repeat(None, self.skip)
         for i in itertools.count():
             yield functools.partial(self.rule, i)
-
-
-class Outline:
-    """What is left of a saved array of which only the shape is asked."""
-
-    __slots__ = ("dtype", "shape")
-
-    def __init__(self, array: Any) -> None:
-        self.shape = array.shape
-        self.dtype = array.dtype
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
 
 
 @dataclass(slots=True, eq=False)
@@ -270,6 +256,18 @@ class Op:
             "with tinygrad_lab.tensor(...)"
         )
 
+    def refuse_mixed(self, values: Sequence[Any]) -> None:
+        """Say that operands of several dtypes aren't brought to one, if there are several.
+
+        Raises:
+            RuntimeError: there are.
+        """
+        given = [str(v.dtype) for v in values if type(v) is np.ndarray]
+        if len(set(given)) > 1:
+            raise RuntimeError(
+                f"{self.name}: the operands must have one dtype, not {' and '.join(given)}; convert one with .to(...)"
+            )
+
     def explain(self, error: Exception, values: Sequence[Any]) -> Exception:
         """The error that a person should see instead of NumPy's `error`: it names the op and the shapes."""
         operands = [v for i, v in enumerate(values) if self.operand(i) and v is not None]
@@ -287,9 +285,9 @@ class Op:
                 f"{self.name}: shapes {shown} don't broadcast: from the last dimension on, sizes must be equal or 1"
             )
         if "zero-size" in str(error) or "empty sequence" in str(error):
-            dim = values[1] if len(values) > 1 and isinstance(values[1], int | tuple) else ()
+            dim = values[1] if len(values) > 1 and isinstance(values[1], int | tuple | list) else ()
             text = f"{self.name}: a tensor of shape {shapes[0]} is empty{{}}, so it has no extreme"
-            return RuntimeError(text.format("")) if dim == () else IndexError(text.format(f" along dim {dim}"))
+            return RuntimeError(text.format("")) if dim in ((), []) else IndexError(text.format(f" along dim {dim}"))
         if "numpy boolean" in str(error):  # -, of bools
             return RuntimeError(f"{self.name}: {error}")
         if "not supported for the input types" in str(error) and not any(v is None for v in values):
@@ -393,6 +391,7 @@ def _eager(op: Op) -> Callable[..., Any]:
     first = op.rules.skip if isinstance(op.rules, Each) else 0
     reads_y: bool | None = None  # not known before it is needed
     elementwise = op.elementwise
+    picky = not op.promotes and len(op.params) > 1
     asks = wide or op.variadic or sum(map(op.operand, range(len(op.params)))) > 1  # whether float16 makes a difference
     tick, ndarray = memory.tick, np.ndarray
 
@@ -417,6 +416,8 @@ def _eager(op: Op) -> Callable[..., Any]:
             else:
                 values.append(a)
                 inputs.append(None)
+        if picky and tensors and getattr(values[0], "dtype", None) is not getattr(values[1], "dtype", None):
+            op.refuse_mixed(values)
         if wide and (half or not tensors) and getattr(values[first], "dtype", None) is HALF:
             return in_single(call, *args)
         record = tracked and rules and is_grad_enabled()

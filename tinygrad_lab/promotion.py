@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from .domain import Bits, Reals
+from .public import public
 
 _default_dtype: np.dtype[Any] = np.dtype(np.float32)
 
 
+@public
 def set_default_dtype(dtype: Any) -> None:
     """Set the dtype of tensors made from Python floats and of real functions of integers; float32 at the start.
 
@@ -74,10 +76,7 @@ def settled(op: Any, args: Sequence[Any], values: Sequence[Any], y: Any) -> list
         for i in reals:
             if values[i].dtype != target:
                 if not op.promotes:
-                    given = " and ".join(str(v.dtype) for v in values if type(v) is np.ndarray)
-                    raise RuntimeError(
-                        f"{op.name}: the operands must have one dtype, not {given}; convert one with .to(...)"
-                    )
+                    op.refuse_mixed(values)
                 again[i] = args[i].to(target) if hasattr(args[i], "to") else values[i].astype(target)
     return None if all(a is b for a, b in zip(args, again, strict=True)) else again
 

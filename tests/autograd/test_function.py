@@ -146,6 +146,19 @@ def test_results_that_are_not_differentiable():
     assert not place.requires_grad
 
 
+class Kept(tg.autograd.Function):
+    """A product with a tensor that is saved."""
+
+    @staticmethod
+    def forward(ctx, x, kept):
+        ctx.save_for_backward(kept)
+        return x * kept
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.saved_tensors[0], None
+
+
 def test_the_name_is_in_the_graph_and_memory_goes_with_the_last_name():
     x = real(3)
     y = Exp.apply(x)
@@ -156,6 +169,16 @@ def test_the_name_is_in_the_graph_and_memory_goes_with_the_last_name():
     try:
         del y
         assert seen() is None
+        for walked in (False, True):
+            saved = x.detach() * 2
+            y = Kept.apply(x, saved).sum()
+            seen = weakref.ref(saved)
+            del saved
+            if walked:
+                y.backward()
+            assert seen() is not None
+            del y
+            assert seen() is None
     finally:
         gc.enable()
 
@@ -226,3 +249,89 @@ def test_bad_functions_are_explained():
         WrongShape.apply(real(2)).sum().backward()
     with pytest.raises(NotImplementedError, match="a subclass must define a static forward"):
         Function.apply(real(2))
+
+
+class Power(tg.autograd.Function):
+    """A function with a default."""
+
+    @staticmethod
+    def forward(ctx, x, exponent=2.0, note=None):
+        ctx.save_for_backward(x)
+        ctx.exponent = exponent
+        return x**exponent
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.exponent * ctx.saved_tensors[0] ** (ctx.exponent - 1), None, None
+
+
+@pytest.mark.parametrize("more", [(), (3.0,), (3.0, "note")])
+def test_arguments_with_defaults_need_not_be_given(more):
+    x = tg.tensor([1.0, 2.0], requires_grad=True)
+    n = more[0] if more else 2.0
+    (g,) = tg.autograd.grad(Power.apply(x, *more).sum(), x, create_graph=True)
+    np.testing.assert_allclose(g.detach(), n * np.array([1.0, 2.0]) ** (n - 1))
+    (second,) = tg.autograd.grad(g.sum(), x)
+    np.testing.assert_allclose(second, n * (n - 1) * np.array([1.0, 2.0]) ** (n - 2))
+
+
+def made(forward, backward=lambda ctx, *g: g[0]):
+    return type("Made", (tg.autograd.Function,), {"forward": staticmethod(forward), "backward": staticmethod(backward)})
+
+
+def test_results_may_stand_beside_what_is_no_tensor():
+    seen = []
+    y, n = made(lambda ctx, x: (x * 2, 5), lambda ctx, g, h: seen.append(h) or 2 * g).apply(leaf := real(3))
+    assert n == 5
+    y.sum().backward()
+    assert leaf.grad.tolist() == [2.0] * 3
+    assert seen == [None]
+
+
+def test_only_what_was_marked_has_no_gradient():
+    """A result may lie where a marked tensor lay that is gone."""
+
+    def forward(ctx, x):
+        for _ in range(50):
+            ctx.mark_non_differentiable(x > 1)
+        return x * 2
+
+    assert all(made(forward).apply(real(3)).requires_grad for _ in range(20))
+
+
+@pytest.mark.parametrize(("materialize", "missing"), [(True, [0.0, 0.0, 0.0]), (False, None)], ids=["zeros", "None"])
+def test_results_without_a_gradient_give_zeros_or_none(materialize, missing):
+    seen = []
+
+    def forward(ctx, x):
+        ctx.set_materialize_grads(materialize)
+        return x * 2, x * 3
+
+    def backward(ctx, g, h):
+        seen.append(None if h is None else h.tolist())
+        return 2 * g
+
+    x = real(3)
+    made(forward, backward).apply(x)[0].sum().backward()
+    assert seen == [missing]
+    assert x.grad.tolist() == [2.0] * 3
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "kind", "text"),
+    [
+        (
+            lambda ctx, x: x * 2,
+            lambda ctx, g: 3,
+            RuntimeError,
+            "Made: backward gave argument 0 a int; it must be",
+        ),
+        (lambda ctx, x: x * 2, lambda ctx, g: [g], RuntimeError, "Made: backward gave argument 0 a list"),
+        (lambda ctx, x: x * 2, lambda ctx, g: (g, g), RuntimeError, "returned 2 gradients for 1 arguments"),
+        (lambda ctx, x: ctx.save_for_backward(3), lambda ctx, g: g, TypeError, "save_for_backward: only tensors and N"),
+        (lambda ctx, x: 3, lambda ctx, g: g, TypeError, "Made: forward must return tensors, not 3"),
+    ],
+)
+def test_what_a_function_returns_must_fit(forward, backward, kind, text):
+    with pytest.raises(kind, match=text):
+        made(forward, backward).apply(real(3)).sum().backward()

@@ -166,8 +166,6 @@ def test_steps_of_nan_are_0():
     same(tg.sign(x), [0, 0, -1, 1])
     same(tg.heaviside(x, tg.tensor(0.5)), [0, 0.5, 0, 1])
     same(tg.heaviside(tg.tensor([0, 3]), tg.tensor([7, 7])), [7, 1])
-    with pytest.raises(RuntimeError, match="heaviside: the operands must have one dtype, not int64 and float32"):
-        tg.heaviside(tg.tensor([0, 3]), tg.tensor([7.0, 7]))
 
 
 @pytest.mark.parametrize(
@@ -176,7 +174,7 @@ def test_steps_of_nan_are_0():
 def test_what_bools_have_not(name):
     mask = tg.tensor([True, False])
     with pytest.raises(NotImplementedError, match=name):
-        getattr(tg, name)(mask, mask)
+        getattr(tg, name)(mask, tg.tensor([True, True]))
 
 
 @pytest.mark.parametrize("name", ["abs", "relu", "floor", "round"])

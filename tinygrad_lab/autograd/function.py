@@ -27,11 +27,18 @@ class FunctionCtx:
     def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs_input_grad
         self._saved: tuple[Tensor | None, ...] = ()
-        self._fixed: set[int] = set()
+        self._fixed: list[Tensor] = []
         self._materialize = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
-        """Keep arguments or results of the forward for `saved_tensors`."""
+        """Keep arguments or results of the forward for `saved_tensors`; anything else can be set as an attribute.
+
+        Raises:
+            TypeError: one is neither a tensor nor None.
+        """
+        for t in tensors:
+            if not (t is None or isinstance(t, Tensor)):
+                raise TypeError(f"save_for_backward: only tensors and None, not {type(t).__name__}; set an attribute")
         self._saved = tensors
 
     @property
@@ -41,16 +48,14 @@ class FunctionCtx:
 
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
         """Say that these results have no gradient."""
-        self._fixed.update(map(id, tensors))
+        self._fixed.extend(tensors)
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether a backward of several results gets zeros for those without a gradient; it always does here.
+        """Whether a backward of several results gets zeros for those without a gradient, or None.
 
-        Raises:
-            NotImplementedError: `value` is False.
+        None stands for any zeros then; a backward that is recorded gets zeros.
         """
-        if not value:
-            raise NotImplementedError("set_materialize_grads: every cotangent is given here, zeros where there is none")
+        self._materialize = value
 
 
 class Function:
@@ -87,10 +92,10 @@ class Function:
         """Call the function.
 
         Returns:
-            what the forward returns: a tensor, or a tuple of tensors.
+            what the forward returns: a tensor, or a tuple of tensors and whatever else.
 
         Raises:
-            TypeError: the forward doesn't return tensors.
+            TypeError: the forward returns no tensor.
         """
         inputs = [a._node if isinstance(a, Tensor) else None for a in args]
         recorded = is_grad_enabled() and any(node is not None for node in inputs)
@@ -103,12 +108,14 @@ class Function:
                 cls.setup_context(ctx, args, result)
         several = isinstance(result, tuple)
         outputs = list(result) if several else [result]
-        for y in outputs:
-            if not isinstance(y, Tensor):
-                raise TypeError(f"{cls.__name__}: forward must return tensors, not {y!r:.60}; is a return missing?")
+        if not any(isinstance(y, Tensor) for y in outputs):
+            raise TypeError(f"{cls.__name__}: forward must return tensors, not {result!r:.60}; is a return missing?")
         if not recorded:
             return result
-        live = [i for i, y in enumerate(outputs) if y.dtype.kind == "f" and id(y) not in ctx._fixed]
+        fixed = set(map(id, ctx._fixed))
+        live = [
+            i for i, y in enumerate(outputs) if isinstance(y, Tensor) and y.dtype.kind == "f" and id(y) not in fixed
+        ]
         if not live:
             return result
         arrays = [outputs[i].array for i in live]
@@ -133,18 +140,22 @@ class _Record:
     tex = ""
 
     def __init__(
-        self, function: type[Function], ctx: FunctionCtx, outputs: list[Tensor], live: list[int], args: tuple[Any, ...]
+        self, function: type[Function], ctx: FunctionCtx, outputs: list[Any], live: list[int], args: tuple[Any, ...]
     ) -> None:
         self.name = function.__name__
         self.function, self.ctx, self.live = function, ctx, live
-        self.likes = [(y.shape, y.dtype) for y in outputs]
+        self.likes = [(y.shape, y.dtype) if isinstance(y, Tensor) else None for y in outputs]
         self.params = tuple(f"argument {i}" for i in range(len(args)))
-        self.rules = [functools.partial(self.rule, i) for i in range(len(args))]
         self._last: tuple[Any, Sequence[Any]] | None = None
         # results that were saved are made anew from the node's output: kept as tensors they would keep this record
         number = {id(outputs[i]): i for i in live}
         self.own = {k: number[id(t)] for k, t in enumerate(ctx._saved) if id(t) in number}
         ctx._saved = tuple(None if k in self.own else t for k, t in enumerate(ctx._saved))
+
+    @property
+    def rules(self) -> list[Callable[..., Any]]:
+        """A rule for each argument; made when it is asked for, as a record that holds its own methods is a cycle."""
+        return [functools.partial(self.rule, i) for i in range(len(self.params))]
 
     def operand(self, i: int) -> bool:
         """Whether argument `i` is a tensor."""
@@ -170,6 +181,10 @@ class _Record:
         if self._last is None or self._last[0] is not g:
             self._last = g, self.gradients(g, y)
         found = self._last[1][i]
+        if not (found is None or isinstance(found, Tensor)):
+            raise RuntimeError(
+                f"{self.name}: backward gave argument {i} a {type(found).__name__}; it must be a tensor or None"
+            )
         if all(not needed for needed in self.ctx.needs_input_grad[i + 1 :]):
             self._last = None
         x = args[i]
@@ -188,7 +203,10 @@ class _Record:
         if on_arrays:
             g, y = wrap(np.asarray(g)), None if y is None else wrap(y)
         parts = self.unpacked(g)
-        cotangents = [parts[i] if i in parts else wrap(np.zeros(*like)) for i, like in enumerate(self.likes)]
+        if on_arrays and not self.ctx._materialize and len(parts) > 1:
+            parts = {i: part for i, part in parts.items() if part.array.any()}
+        nothing = [None if like is None or not self.ctx._materialize else wrap(np.zeros(*like)) for like in self.likes]
+        cotangents = [parts.get(i, zeros) for i, zeros in enumerate(nothing)]
         saved = self.ctx._saved
         if self.own:
             results = self.unpacked(y)
@@ -199,6 +217,8 @@ class _Record:
         finally:
             self.ctx._saved = saved
         listed = found if isinstance(found, tuple) else (found,)
+        if all(g is None for g in listed[len(self.params) :]):  # of arguments that have defaults and weren't given
+            listed = listed[: len(self.params)]
         if len(listed) != len(self.params):
             raise RuntimeError(
                 f"{self.name}: backward returned {len(listed)} gradients for {len(self.params)} arguments of forward; "
@@ -212,7 +232,7 @@ class _Record:
             return {0: whole}
         parts, start = {}, 0
         for i in self.live:
-            shape, dtype = self.likes[i]
+            shape, dtype = self.likes[i]  # type: ignore[misc]  # what is live is a tensor
             size = math.prod(shape)
             parts[i] = reshape(getitem(whole, slice(start, start + size)), shape).to(dtype)
             start += size

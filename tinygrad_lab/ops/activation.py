@@ -233,12 +233,14 @@ def floating(name: str, input: Array) -> None:
 
     Raises:
         TypeError: it isn't a tensor.
-        RuntimeError: its elements are integers or bools.
+        NotImplementedError: its elements are integers or bools.
     """
     if not hasattr(input, "dtype"):
         raise TypeError(f"{name}: the input must be a tensor, not {type(input).__name__} {input!r}")
     if input.dtype.kind != "f":
-        raise RuntimeError(f"{name}: the elements must be floating, not {input.dtype}; convert with .float() first")
+        raise NotImplementedError(
+            f"{name}: the elements must be floating, not {input.dtype}; convert with .float() first"
+        )
 
 
 @public

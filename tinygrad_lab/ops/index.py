@@ -247,7 +247,7 @@ def _put_view(input: Array, value: Array, view: Any, args: Sequence[Any]) -> Arr
     A view picks elements, :math:`V x`, so :math:`dy = dx - V^T V dx + V^T dv`: the base keeps the cotangent of the
     others, :math:`\bar x = g - V^T V g`, and `value` gets the view of it, :math:`\bar v = V g`.
     """
-    out = np.array(input)
+    out = np.array(input, order="C")  # in which every reshape is a view
     view.forward(out, *args)[...] = value
     return out
 

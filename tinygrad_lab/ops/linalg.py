@@ -142,9 +142,10 @@ def linear(input: Array, weight: Array, bias: Array | None = None) -> Tensor:
             f"linear: input of shape {tuple(whole)} doesn't fit weight of shape {tuple(own)}: the last dimension must "
             f"be {own[-1]}"
         )
+    if len(own) > 2 or (len(own) == 1 and bias is not None):
+        raise RuntimeError(f"linear: weight must be a matrix, or a vector without bias, not shape {tuple(own)}")
     if len(own) == 1:
-        y = matmul(input, weight)
-        return y if bias is None else y + bias
+        return matmul(input, weight)
     if len(whole) != 2:
         return linear(_rows(input), weight, bias).reshape(*whole[:-1], own[0])
     return _matmul(input, weight.mT) if bias is None else _affine(input, weight, bias)

@@ -223,9 +223,9 @@ def broadcast_to(input: Array, size: Sequence[int]) -> Tensor:
 @public
 def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dimensions from `start_dim` to `end_dim`, inclusive, as one."""
+    first, last = dim_of("flatten", start_dim, input.ndim), dim_of("flatten", end_dim, input.ndim)
     if input.ndim == 0:
         return reshape(input, (1,))
-    first, last = dim_of("flatten", start_dim, input.ndim), dim_of("flatten", end_dim, input.ndim)
     if first > last:
         raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
     shape = input.shape
@@ -393,7 +393,7 @@ def dim_of(name: str, dim: int, ndim: int) -> int:
     """
     n = max(ndim, 1)
     try:
-        dim = operator.index(dim)
+        dim = operator.index(dim if type(dim) is not bool else None)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{name}: dim must be an integer, not {dim!r}") from None
     if not -n <= dim < n:

@@ -16,7 +16,7 @@ from ..public import public
 from .cast import cast
 from .elementwise import exp
 from .reduce import DimLike, _sum, add_reduce, axis_of, kept, max_reduce, min_reduce, refuse_integers
-from .shape import dims_of
+from .shape import dim_of, dims_of
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -164,7 +164,7 @@ def softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Ten
     r"""Softmax along `dim`, :math:`e^{s_k} / \sum_c e^{s_c}`; a row of -inf gives NaN.
 
     Raises:
-        TypeError: `dim` isn't given.
+        TypeError: `dim` isn't given, or no integer.
         RuntimeError: the elements are integers or bools.
     """
     return _softmax(*_logits("softmax", input, dim, dtype))
@@ -178,7 +178,7 @@ def log_softmax(input: Array, dim: int | None = None, *, dtype: Array = None) ->
     r"""Logarithm of the softmax along `dim`, :math:`s_k - \ln \sum_c e^{s_c}`; a row of -inf gives NaN.
 
     Raises:
-        TypeError: `dim` isn't given.
+        TypeError: `dim` isn't given, or no integer.
         RuntimeError: the elements are integers or bools.
     """
     return _log_softmax(*_logits("log_softmax", input, dim, dtype))
@@ -189,4 +189,4 @@ def _logits(name: str, input: Array, dim: int | None, dtype: Array) -> tuple[Arr
         raise TypeError(f"{name}: say along which dim, for example dim=-1 for the classes of (batch, classes) logits")
     input = input if dtype is None else cast(input, dtype)
     refuse_integers(name, input)
-    return input, dim
+    return input, dim if type(dim) is int else dim_of(name, dim, input.ndim)

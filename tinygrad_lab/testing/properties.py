@@ -49,6 +49,7 @@ def check_op(op: Op, args: Sequence[Any], reference: Callable[..., Any] | None =
         check_first_order(case)
         check_second_order(case)
         check_readings(case)
+        check_layouts(case)
         check_delivered_gradients(case)
     elif not op.rules:
         y = case.call([wrap(a).requires_grad_() if is_real(a) else a for a in case.args])
@@ -345,8 +346,26 @@ def check_readings(case: Case) -> None:
     if case.op.fused is None:
         case.expect_same("in the backward walk", on_arrays, plain)
     for j, (fused, want) in enumerate(zip(on_arrays, plain, strict=True)):
-        rounding = ROUNDING * np.max(np.abs(want), initial=1.0, where=np.isfinite(want))
-        case.expect_close(f"the fused gradient of {case.name(j)}", fused, want, rounding, "by the rule")
+        case.expect_close(f"the fused gradient of {case.name(j)}", fused, want, rounding_of(want), "by the rule")
+
+
+def check_layouts(case: Case) -> None:
+    """A cotangent in another order of memory is the same cotangent, to the rule and to its fused reading."""
+    apart = np.zeros((*case.g.shape, 2), case.g.dtype)[..., 0]
+    apart[...] = case.g
+    for layout, g in (("in Fortran order", np.array(case.g, order="F")), ("with gaps", apart)):
+        leaves = case.leaves()
+        with np.errstate(all="ignore"):
+            walked = autograd.grad(case.call(case.at(leaves)), leaves, wrap(g))
+        for how, found in (("", case.pull(case.variables, g)), ("fused ", [d.array for d in walked if d is not None])):
+            for j, (got, want) in enumerate(zip(found, case.pull(case.variables, case.g), strict=True)):
+                what = f"the {how}gradient of {case.name(j)}, with a cotangent {layout}"
+                case.expect_close(what, got, want, rounding_of(want), "in C order")
+
+
+def rounding_of(want: Array) -> Array:
+    """By how much a value computed in another order may differ from `want`."""
+    return np.asarray(ROUNDING * np.max(np.abs(want), initial=1.0, where=np.isfinite(want)))
 
 
 def check_delivered_gradients(case: Case) -> None:

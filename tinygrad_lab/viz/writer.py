@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..graph import Leaf, Node, sum_to, toposort, walk, watcher
-from ..op import Each, Op, Outline
+from ..graph import Leaf, Node, Outline, sum_to, toposort, walk, watcher
+from ..op import Each, Op
 from ..ops.compare import where
 from ..tensor import Tensor
 from .formula import op_formula, rule_formula

@@ -15,6 +15,7 @@ from ...ops.arithmetic import abs as absolute, square
 from ...ops.compare import where
 from ...ops.elementwise import exp, log, log1p
 from ...ops.loss import huber
+from ...ops.reduce import refuse_integers
 from ...ops.shape import unsqueeze
 from ...public import public
 from ...tensor import Tensor
@@ -24,8 +25,8 @@ from .reduction import reduced, settled
 @convention(
     "BCE of probabilities 0 and 1, right and cut off",
     [0.0, 1.0, 1.0, 0.0],
-    [0, 1, 0, 1],
-    gives=[0.25, -0.25, 0, 0],
+    [0.0, 1.0, 0.0, 1.0],
+    gives=([0.25, -0.25, 0, 0], [25, -25, -25, 25]),
     value=50,
 )
 @public
@@ -49,11 +50,13 @@ def binary_cross_entropy(
         reduction: "mean", "sum" or "none".
 
     Raises:
-        RuntimeError: an element of input or target is outside [0, 1].
+        RuntimeError: an element of input or target is outside [0, 1], or they differ in dtype.
         ValueError: the shapes differ, or the reduction is unknown.
     """
     reduction = settled(size_average, reduce, reduction)
     target = _of_same_shape("binary_cross_entropy", input, target)
+    if input.dtype != target.dtype:
+        raise RuntimeError(f"binary_cross_entropy: target of {target.dtype} must have the input's dtype, {input.dtype}")
     for what, x in (("input", input.array), ("target", target.array)):
         if x.size and not (x.min() >= 0 and x.max() <= 1):
             raise RuntimeError(
@@ -65,7 +68,7 @@ def binary_cross_entropy(
     return _weighted(-(target * log_p + (1 - target) * log_q), weight, reduction)
 
 
-@convention("BCE with logits at +-1000", [1000.0, -1000.0], [0, 1], gives=[0.5, -0.5], value=1000)
+@convention("BCE with logits at +-1000", [1000.0, -1000.0], [0.0, 1.0], gives=([0.5, -0.5], [-500, 500]), value=1000)
 @public
 def binary_cross_entropy_with_logits(
     input: Tensor,
@@ -91,9 +94,14 @@ def binary_cross_entropy_with_logits(
 
     Raises:
         ValueError: the shapes differ, or the reduction is unknown.
+        RuntimeError: the target isn't floating.
     """
     reduction = settled(size_average, reduce, reduction)
     target = _of_same_shape("binary_cross_entropy_with_logits", input, target)
+    if target.dtype.kind != "f":
+        raise RuntimeError(
+            f"binary_cross_entropy_with_logits: target must be floating, not {target.dtype}; convert with .float()"
+        )
     if pos_weight is None:
         losses = elementwise.softplus(input) - input * target
     else:
@@ -224,7 +232,10 @@ def kl_div(
 
     Raises:
         ValueError: the reduction is unknown.
+        RuntimeError: the elements aren't floating.
     """
+    for x in (input, target):
+        refuse_integers("kl_div", x)
     meant = settled(size_average, reduce, "sum" if reduction == "batchmean" else reduction)
     if log_target:
         losses = exp(target) * (target - input)
