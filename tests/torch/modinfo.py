@@ -6,18 +6,15 @@ of ours stands: `python -m tests.torch.modinfo NAME...`, with `--verbose` for ev
 
 from __future__ import annotations
 
-import argparse
 import functools
 import inspect
 import itertools
 import sys
 import types
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch.testing._internal import common_nn
 from torch.testing._internal.common_modules import FunctionInput, ModuleErrorEnum, module_db
@@ -26,12 +23,14 @@ import tinygrad_lab as tg
 from tests.torch.differences import Difference
 from tests.torch.opinfo import (
     DTYPES,
+    SAMPLES,
     WITHOUT_MEANING,
     Result,
     Translation,
     UntranslatableError,
     check_gradients,
     close,
+    command,
     flat,
     show,
     spread,
@@ -39,7 +38,6 @@ from tests.torch.opinfo import (
 
 WITHOUT_EFFECT = (*WITHOUT_MEANING, "options")  # a device or layout; how much memory a fused loss takes
 CHECKED = (torch.float64, torch.float32)
-SAMPLES = 60  # of one module, dtype and mode, spread over all that PyTorch has
 
 CHANCE = Difference("the value", "its slopes in training are random")
 DENSE = Difference("gradients are dense here", "sparse gradients are refused")
@@ -316,28 +314,5 @@ def by_name() -> dict[str, Any]:
     return {info.name: info for info in module_db if info.name.startswith("nn.")}
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="PyTorch's names, as nn.Linear; by default all")
-    parser.add_argument("--list", action="store_true", help="list all modules that PyTorch has samples for")
-    parser.add_argument("--samples", type=int, default=SAMPLES, help="of each module, dtype and mode")
-    parser.add_argument("--verbose", action="store_true", help="every difference, not only the first five")
-    options = parser.parse_args(argv)
-    if options.list:
-        print(*by_name())
-        return 0
-    wrong = 0
-    for name in options.names or by_name():
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            result = check(by_name()[name], options.samples)
-        print(result)
-        unmeant = [f for f in result.failures if not any(d.matches(f) for d in DIFFERENCES.get(name, ()))]
-        wrong += len(unmeant)
-        for failure in itertools.islice(unmeant, None if options.verbose else 5):
-            print("   ", failure)
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command(__doc__, {name: [info] for name, info in by_name().items()}, check, DIFFERENCES))

@@ -12,7 +12,7 @@ import itertools
 import math
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
 import tinygrad_lab as tg
-from tests.torch.differences import DIFFERENCES
+from tests.torch.differences import DIFFERENCES, Difference
 from tinygrad_lab.op import wrap
 
 DTYPES = {
@@ -81,6 +81,10 @@ class Result:
     passed: int = 0
     left_out: int = 0
     failures: list[str] = field(default_factory=list)
+
+    def unmeant(self, known: Iterable[Difference]) -> list[str]:
+        """The failures that are no known difference."""
+        return [f for f in self.failures if not any(d.matches(f) for d in known)]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.passed} right, {len(self.failures)} wrong, {self.left_out} left out"
@@ -420,32 +424,36 @@ def by_name() -> dict[str, list[Any]]:
     return found
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="PyTorch's names, as add, nn.functional.conv2d or linalg.inv")
+def command(
+    doc: str | None,
+    infos: Mapping[str, list[Any]],
+    check: Callable[..., Result],
+    differences: Mapping[str, Sequence[Difference]],
+) -> int:
+    """Check what is named on the command line, or all; the exit status says whether anything differs unmeant."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("names", nargs="*", help=f"PyTorch's names, as {next(iter(infos))}; by default all")
     parser.add_argument("--list", action="store_true", help="list all names that PyTorch has samples for")
-    parser.add_argument("--samples", type=int, default=SAMPLES, help="of each op and dtype")
-    parser.add_argument("--reference", action="store_true", help="PyTorch's larger sets of samples, where it has them")
+    parser.add_argument("--samples", type=int, default=SAMPLES, help="of each, at most about so many of a kind")
     parser.add_argument("--verbose", action="store_true", help="every difference, not only the first five")
-    options = parser.parse_args(argv)
+    options = parser.parse_args()
     if options.list:
-        print(*by_name())
+        print(*infos)
         return 0
     wrong = 0
-    for name in options.names:
-        if name not in by_name():
+    for name in options.names or infos:
+        if name not in infos:
             print(f"{name}: PyTorch has no samples")
-            continue
-        for info in by_name()[name]:
+        for info in infos.get(name, ()):
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                result = check(info, options.samples, reference=options.reference)
+                result = check(info, options.samples)
             print(result)
-            known = DIFFERENCES.get(name, ())
-            meant = [f for f in result.failures if any(d.matches(f) for d in known)]
-            unmeant = [f for f in result.failures if f not in meant]
-            if meant:
-                print(f"    {len(meant)} of them known: {'; '.join(d.reason for d in known)}")
+            known = differences.get(name, ())
+            unmeant = result.unmeant(known)
+            if len(unmeant) < len(result.failures):
+                meant = len(result.failures) - len(unmeant)
+                print(f"    {meant} of them known: {'; '.join(d.reason for d in known)}")
             wrong += len(unmeant)
             for failure in itertools.islice(unmeant, None if options.verbose else 5):
                 print("   ", failure)
@@ -453,4 +461,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command(__doc__, by_name(), check, DIFFERENCES))

@@ -6,7 +6,6 @@ stand: `python -m tests.torch.optiminfo [NAME...]`.
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import sys
 import warnings
@@ -22,7 +21,7 @@ from torch.testing._internal.common_optimizers import OptimizerErrorEnum, optim_
 import tinygrad_lab as tg
 from tests.torch.differences import Difference
 from tests.torch.modinfo import Arguments, signature
-from tests.torch.opinfo import DTYPES, Result, UntranslatableError, close, show
+from tests.torch.opinfo import DTYPES, SAMPLES, Result, UntranslatableError, close, command, show, spread
 
 STEPS = 12
 SHAPES = ((3, 4), (5, 2), (2, 2))  # matrices, as Muon asks for
@@ -166,12 +165,12 @@ def check_error(info: Any, error_input: Any) -> str | None:
     return f"doesn't raise -- in PyTorch {expected.__name__}: {error_input.error_regex}"
 
 
-def check(info: Any) -> Result:
-    """All settings and error inputs of one of PyTorch's optimisers."""
+def check(info: Any, count: int = SAMPLES) -> Result:
+    """About `count` settings and all error inputs of one of PyTorch's optimisers."""
     result = Result(info.name)
     result.failures += signature(getattr(tg.optim, info.name), info.optim_cls)
     many = 2 if info.supports_param_groups else 1
-    for sample in info.optim_inputs_func(device="cpu"):
+    for sample in spread(iter(info.optim_inputs_func(device="cpu")), count):
         forms = [(torch.float64, 1, False), (torch.float64, many, True), (torch.float32, many, False)]
         for dtype, groups, named in forms:
             for flag in ({}, {"foreach": True}, {"fused": True}, {"capturable": False}):
@@ -204,19 +203,5 @@ def by_name() -> dict[str, Any]:
     return {info.name: info for info in optim_db if info.name not in LEFT_OUT}
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="PyTorch's names, as Adam; by default all")
-    wrong = 0
-    for name in parser.parse_args(argv).names or by_name():
-        result = check(by_name()[name])
-        print(result)
-        unmeant = [f for f in result.failures if not any(d.matches(f) for d in DIFFERENCES.get(name, ()))]
-        wrong += len(unmeant)
-        for failure in unmeant:
-            print("   ", failure)
-    return 1 if wrong else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command(__doc__, {name: [info] for name, info in by_name().items()}, check, DIFFERENCES))
