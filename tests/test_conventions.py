@@ -183,6 +183,13 @@ def test_the_second_derivative_of_elu_at_0_is_that_of_smaller_norm(f, zero):
     assert second(f, [-1e-9])[0][0] > 0.9
 
 
+def test_the_gradient_of_selu_is_not_rounded_to_float32():
+    slope = 1.0507009873554804934193349852946
+    x = tg.tensor([2.0], dtype=np.float64, requires_grad=True)
+    (g,) = tg.autograd.grad(tg.nn.functional.selu(x).sum(), x, create_graph=True)
+    assert g.item() == slope
+
+
 def test_second_derivatives_of_pow_where_its_rule_takes_care():
     assert second(lambda x: x**2, [0.0, -1.0]) == [[2, 0], [0, 2]]
     assert second(lambda x: x**1, [0.0, 3.0]) == [[0, 0], [0, 0]]

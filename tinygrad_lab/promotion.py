@@ -58,7 +58,7 @@ def settled(op: Any, args: Sequence[Any], values: Sequence[Any], y: Any) -> list
     complex_step = any(type(v) is np.ndarray and v.dtype.kind == "c" for v in values)
     if y.dtype.kind not in "fiub" and not complex_step:
         raise TypeError(f"{op.name}: the result is of {y.dtype}; there are real numbers, integers and bools only")
-    bools = y.dtype == np.int8 and all(v.dtype.kind == "b" for v in values if type(v) is np.ndarray)
+    bools = y.dtype == np.int8 and not op.typed and all(v.dtype.kind == "b" for v in values if type(v) is np.ndarray)
     if bools or (y.dtype.kind == "b" and not op.promotes):  # NumPy computes with bools as with small integers
         raise NotImplementedError(f"{op.name}: not defined for bool; convert with .to(...) first")
     if y.dtype.kind in "fiu" and not op.typed:

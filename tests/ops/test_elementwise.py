@@ -177,6 +177,12 @@ def test_what_bools_have_not(name):
         getattr(tg, name)(mask, tg.tensor([True, True]))
 
 
+def test_what_bools_have():
+    mask = tg.tensor([True, False])
+    assert mask.char().dtype == tg.sum(mask, dtype=np.int8).dtype == np.int8
+    assert tg.pow(mask, True).dtype == np.bool_
+
+
 @pytest.mark.parametrize("name", ["abs", "relu", "floor", "round"])
 def test_what_a_bool_has_not(name):
     with pytest.raises(NotImplementedError, match="bool"):

@@ -78,7 +78,7 @@ def _elu_rule(g: Array, y: Array, x: Array, a: float, c: float, s: float) -> Arr
 
 
 @op(
-    lambda g, y, x, a, c, s: where(x >= 0, g * where(x > 0, c, a * c * s), g * ((y + a * c) * s)),
+    lambda g, y, x, a, c, s: where(x >= 0, where(x > 0, g * c, g * (a * c * s)), g * ((y + a * c) * s)),
     domain=(Reals(kinks=(0.0,)), Given(), Given(), Given()),
     shapes="(*) -> (*)",
     wide=True,

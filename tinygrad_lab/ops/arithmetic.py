@@ -107,8 +107,10 @@ def pow(input: Array, exponent: Array) -> Array:
             raise
         vanishing = (exponent < 0) & (np.absolute(input) != 1)
         return np.where(vanishing, 0, input).astype(np.result_type(input, exponent)) ** np.absolute(exponent)
-    if y.dtype.char == "b" and kind_of(input) == "b" != kind_of(exponent):  # NumPy's powers of bools are int8
-        return y.astype(getattr(exponent, "dtype", np.int64))
+    if y.dtype.char == "b" and kind_of(input) == "b":  # NumPy's powers of bools are int8
+        if kind_of(exponent) != "b":
+            return y.astype(getattr(exponent, "dtype", np.int64))
+        return y.astype(np.bool_) if isinstance(exponent, bool) else y  # PyTorch refuses a tensor of bools
     return y
 
 
