@@ -127,7 +127,7 @@ def _root(y: Tensor, gradient: Tensor | None, create_graph: bool) -> tuple[Node,
                 f"backward: a gradient can be left out only for a tensor of one element, not of shape {y.shape}; "
                 "reduce it, as with .sum(), or pass gradient="
             )
-        gradient = wrap(np.ones_like(y.array))
+        gradient = wrap(np.ones(y.array.shape, y.array.dtype))
     elif not hasattr(gradient, "array"):
         raise TypeError(f"backward: the gradient must be a tensor, not {type(gradient).__name__}")
     if gradient.shape != y.shape:

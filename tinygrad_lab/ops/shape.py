@@ -423,7 +423,9 @@ def _names_some(dim: int | Sequence[int]) -> bool:
 def spread(g: Array, shape: Sequence[int], dim: int | Sequence[int] | None, keepdim: bool) -> Array:
     """`g`, of a tensor of `shape` reduced over `dim`, repeated to that shape: the adjoint of summing."""
     if dim is None and isinstance(g, (np.ndarray, np.generic)):
-        return np.full(shape, g, g.dtype)  # faster than making a view
+        whole = np.empty(shape, g.dtype)  # filling it is faster than making a view, and than np.full
+        whole.fill(g)
+        return whole
     if dim is not None and not keepdim:
         dims = dims_of("expand", len(shape), dim)
         g = g.reshape([1 if i in dims else n for i, n in enumerate(shape)])

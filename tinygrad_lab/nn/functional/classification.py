@@ -55,7 +55,8 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     reduction = settled(size_average, reduce, reduction)
-    target = as_tensor(target)
+    if not isinstance(target, Tensor):
+        target = as_tensor(target)
     if input.shape == target.shape:
         return _cross_entropy_of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
     labels, ignored = _labels("cross_entropy", input, target, weight, ignore_index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from ...ops.reduce import mean
+from ...ops.reduce import _mean
 from ...tensor import Tensor
 
 
@@ -15,7 +15,7 @@ def reduced(losses: Tensor, reduction: str) -> Tensor:
         ValueError: the reduction is unknown.
     """
     if reduction == "mean":
-        return mean(losses, None, False)
+        return _mean(losses, None, False)
     return losses.sum() if checked(reduction) == "sum" else losses
 
 
