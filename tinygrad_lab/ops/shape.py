@@ -423,8 +423,8 @@ def _names_some(dim: int | Sequence[int]) -> bool:
 def spread(g: Array, shape: Sequence[int], dim: int | Sequence[int] | None, keepdim: bool) -> Array:
     """`g`, of a tensor of `shape` reduced over `dim`, repeated to that shape: the adjoint of summing."""
     if dim is None and isinstance(g, (np.ndarray, np.generic)):
-        whole = np.empty(shape, g.dtype)  # filling it is faster than making a view, and than np.full
-        whole.fill(g)
+        whole = np.empty(shape, g.dtype)  # to fill it is faster than to make a view, or than np.full
+        whole[...] = g
         return whole
     if dim is not None and not keepdim:
         dims = dims_of("expand", len(shape), dim)
