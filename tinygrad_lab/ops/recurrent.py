@@ -115,6 +115,8 @@ def _lstm_through_time(g: Array, residual: Any) -> tuple[Any, ...]:
     s, m = _logistic_or_tanh(k, gates.dtype, n)
     squares = s * s
     deltas, tmp = np.empty_like(gates), np.empty((n, k), gates.dtype)
+    # W^T d^T and not d W: OpenBLAS cuts a product's rows between its threads, so the longer side should be rows
+    turned, product = np.ascontiguousarray(w.T), np.empty((k, n), gates.dtype)
     dh, dc = np.zeros((n, k), gates.dtype), np.zeros((n, k), gates.dtype)
     steps = steps_of(t, n, sizes, reverse)
     for (step, size), last in zip(steps[::-1], [*(i for i, _ in steps[-2::-1]), None], strict=True):
@@ -138,7 +140,8 @@ def _lstm_through_time(g: Array, residual: Any) -> tuple[Any, ...]:
         d[:, 3 * k :] *= dh
         dc *= a[:, k : 2 * k]
         d[size:] = 0
-        np.matmul(d, w, out=dh)
+        np.matmul(turned, d.T, out=product)
+        dh[...] = product.T
         if alone is not None:
             dh[size:], dc[size:] = alone
     return deltas, dh, dc, h, y[0], reverse
