@@ -435,3 +435,11 @@ def test_grad_of_a_batch_of_cotangents_is_a_jacobian():
     assert g.tolist() == [[2.0 + i, 4.0 + i] for i in range(4)]
     with pytest.raises(RuntimeError, match="freed"):
         y.sum().backward()
+
+
+def test_a_leafs_gradient_lies_in_memory_as_the_leaf_does():
+    scores = np.random.default_rng(0).standard_normal((4, 3))
+    for array in (scores, np.asfortranarray(scores)):
+        leaf = tg.from_numpy(array).requires_grad_()
+        tg.nn.functional.cross_entropy(leaf, tg.tensor([0, 1, 2, 0])).backward()  # whose rule makes columns of rows
+        assert leaf.grad.array.strides == array.strides

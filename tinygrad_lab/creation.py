@@ -113,9 +113,11 @@ def _shape(name: str, sizes: tuple[Any, ...], size: Any = None) -> tuple[int, ..
     if len(sizes) == 1 and isinstance(sizes[0], Sequence) and not isinstance(sizes[0], str):
         sizes = tuple(sizes[0])
     try:
-        shape = tuple(operator.index(s if type(s) is not bool else None) for s in sizes)  # type: ignore[arg-type]
+        shape = tuple(map(operator.index, sizes))
     except TypeError:
-        raise TypeError(f"{name}: a size must be an integer, not one of {sizes}") from None
+        shape = None
+    if shape is None or bool in map(type, sizes):  # which Python counts among the integers, and PyTorch doesn't
+        raise TypeError(f"{name}: a size must be an integer, not one of {sizes}")
     if min(shape, default=0) < 0:
         raise RuntimeError(f"{name}: a size must not be negative, as one of {shape} is")
     return shape

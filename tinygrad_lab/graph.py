@@ -82,7 +82,8 @@ class Retain:
     @staticmethod
     def of(node: Node | None) -> bool:
         """Whether `node` has one."""
-        return bool(node and node.hooks) and type(node.hooks[-1]) is Retain  # type: ignore[union-attr,index]
+        hooks = None if node is None else node.hooks
+        return hooks is not None and len(hooks) > 0 and isinstance(hooks[-1], Retain)
 
 
 class RemovableHandle:
@@ -148,7 +149,7 @@ class _GradMode:
             except StopIteration as end:
                 return end.value
 
-        return resume if inspect.isgeneratorfunction(function) else call  # type: ignore[return-value]
+        return resume if inspect.isgeneratorfunction(function) else call  # type: ignore[return-value]  # wraps keeps it
 
 
 class no_grad(_GradMode):

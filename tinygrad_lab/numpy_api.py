@@ -433,7 +433,7 @@ def _on_arrays(
                     f"{name}: tinygrad_lab has no op for this NumPy function, so its gradient would be lost; call it "
                     "on .detach(), or define it with @tinygrad_lab.op"
                 )
-            return value.array  # type: ignore[attr-defined]
+            return value.array  # type: ignore[attr-defined]  # as above
         return type(value)(map(plain, value)) if isinstance(value, (list, tuple)) else value
 
     def lifted(value: Any) -> Any:
@@ -445,7 +445,7 @@ def _on_arrays(
         return wrap(np.asarray(value)) if isinstance(value, (np.ndarray, np.generic)) else value
 
     result = function(*plain(tuple(args)), **{key: plain(value) for key, value in kwargs.items()})
-    changed = [t.array for t in written if isinstance(t, NumPyProtocols)]  # type: ignore[attr-defined]
+    changed = [t.array for t in written if isinstance(t, NumPyProtocols)]  # type: ignore[attr-defined]  # as above
     if changed:
         memory.touch(name, *changed)
     return lifted(result)

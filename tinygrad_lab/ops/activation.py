@@ -11,7 +11,8 @@ import numpy as np
 from ..domain import REALS, Given, Reals
 from ..op import Array, Fused, op
 from ..public import public
-from ..threads import in_parts, spread
+from ..threads import in_parts
+from .arithmetic import _product
 from .compare import where
 from .elementwise import exp, tanh
 from .layout import alike, memory_order
@@ -19,9 +20,6 @@ from .special import SINGLE, erf
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
-
-
-_product = spread(np.multiply)
 
 
 def _meets(slope: Array) -> bool:
