@@ -65,7 +65,7 @@ ADAPTED: dict[str, Callable[..., Any]] = {
 }
 """Functions with the arguments of PyTorch's samples, where these aren't the function's own."""
 
-PARTS = ("svd", "linalg.svd", "linalg.eigh", "linalg.slogdet", "logdet")
+PARTS = ("svd", "linalg.svd", "linalg.eigh", "linalg.slogdet")
 """Whose results are parts of one tensor, so that they don't lie side by side."""
 
 SWAPPED = ("nn.functional.embedding", "nn.functional.embedding_bag")

@@ -300,8 +300,9 @@ def adjoint(input: Array) -> Tensor:
 @public
 def ravel(input: Array) -> Tensor:
     """All elements in one dimension, in order in memory; a view if they lie so already."""
-    array = getattr(input, "array", input)
-    return reshape(input if array.flags.c_contiguous else clone(input), (-1,))
+    flat = reshape(input, (-1,))
+    array: Array = getattr(flat, "array", flat)
+    return flat if array.flags.c_contiguous else clone(flat)
 
 
 @public
