@@ -141,6 +141,14 @@ LEFT_OUT = (
         "a shape is a plain tuple: `math.prod(x.shape)`; parameters have attributes of their own, tensors don't",
     ),
     (
+        "`x.grad_fn.name()`, `AddBackward0`; `next_functions` of one node for several results",
+        "a node is called by its op, `add`; each piece of `split` or `unbind` is a node of its own",
+    ),
+    (
+        "hooks of nodes, `x.grad_fn.register_hook`, `register_prehook`; `x.grad_fn.metadata`",
+        "hooks stand on tensors, `x.register_hook`: a gradient on its way is a tensor's",
+    ),
+    (
         "changing a piece of `split`, `chunk`, `unbind` in place",
         "it is differentiated as any view is, where PyTorch raises an error",
     ),
