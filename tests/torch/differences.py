@@ -31,7 +31,7 @@ KEPT_ORDER = tuple(
     for kind in ("bool", "float16", "int8", "uint8")
 )
 NO_UINT8 = Difference(
-    "is not implemented for uint8", "PyTorch interpolates bytes with a rounding of its own; use .float()"
+    "must be floating, not uint8", "PyTorch interpolates bytes with a rounding of its own; use .float()"
 )
 
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
@@ -118,6 +118,10 @@ LEFT_OUT = (
     ("sparse tensors, `sparse=True` of embeddings", "gradients are dense; `sparse=True` is an error"),
     ("named dimensions, `x.sum('N')`", "dimensions are integers"),
     ("`x.view(dtype)`", "`x.numpy().view(dtype)` looks at the bytes; it has no gradient in PyTorch either"),
+    (
+        "class indices of int64 and uint8 only; no bools in a subtraction; `max_pool1d` of floats",
+        "class indices of any integer dtype; `x - b` takes bools as 0 and 1; `max_pool1d` of integers as `max_pool2d`",
+    ),
     (
         "functions of numbers only, `add(2, 3)`",
         "there is nothing to differentiate: an error says so, where PyTorch gives a tensor",

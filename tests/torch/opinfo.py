@@ -247,7 +247,12 @@ def check_sample(info: Any, function: Callable[..., Any], sample: Any, dtype: to
     single = dtype is not torch.float64
     for i, (a, b) in enumerate(zip(ys, zs, strict=True)):
         close(f"result {i}" if len(ys) > 1 else "the value", a, b, single, problems)
-        if isinstance(a, tg.Tensor) and info.name not in PARTS and b.is_contiguous() and not a.is_contiguous():
+        if (
+            isinstance(a, tg.Tensor)
+            and getattr(info, "name", "") not in PARTS
+            and b.is_contiguous()
+            and not a.is_contiguous()
+        ):
             problems.append(f"strides {a.stride()}, in PyTorch {b.stride()}, which view() relies on")
     if problems or not floating or single:
         return problems

@@ -34,6 +34,22 @@ def of_tensors(count: int) -> Callable[[F], F]:
     return declare
 
 
+def refuse_integers(name: str, *inputs: Any) -> None:
+    """Refuse inputs that aren't floating.
+
+    Raises:
+        TypeError: one isn't a tensor.
+        NotImplementedError: the elements of one are integers or bools.
+    """
+    for x in inputs:
+        if not hasattr(x, "dtype"):
+            raise TypeError(f"{name}: the input must be a tensor, not {type(x).__name__} {x!r}")
+        if x.dtype.kind not in "fc":
+            raise NotImplementedError(
+                f"{name}: the elements must be floating, not {x.dtype}; convert with .float() first"
+            )
+
+
 def refuse_whole(*operands: Any) -> None:
     """Refuse operands of which none is floating, in an op that PyTorch has for floating ones only.
 
