@@ -50,6 +50,21 @@ def refuse_integers(name: str, *inputs: Any) -> None:
             )
 
 
+def refuse_many(name: str, count: int) -> None:
+    """Refuse to make so many tensors that memory can't hold them, before the first is made.
+
+    Raises:
+        RuntimeError: they don't fit.
+    """
+    try:
+        np.empty((count, _TENSOR), np.uint8)
+    except (MemoryError, ValueError):  # which NumPy raises for what no address counts to
+        raise RuntimeError(f"{name}: memory can't hold {count} tensors") from None
+
+
+_TENSOR = 500  # bytes of a view: its tensor, its array and how it looks at the other's memory
+
+
 def refuse_whole(*operands: Any) -> None:
     """Refuse operands of which none is floating, in an op that PyTorch has for floating ones only.
 

@@ -15,6 +15,7 @@ from ..graph import sum_to
 from ..op import Array, op
 from ..public import public
 from .cast import cast, clone
+from .checks import refuse_many
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -72,10 +73,18 @@ def expand(input: Array, size: Sequence[int]) -> Array:
 
     :math:`y_{ij} = x_j`, so :math:`\bar x_j = \sum_i g_{ij}`: each element stands in many places, whose cotangents the
     engine sums, as after any broadcasting.
+
+    Shapes of more than 2^36 elements are refused, as any operation on them would take minutes.
     """
     lead = len(size) - input.ndim
     full = [input.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(size)]
-    return np.broadcast_to(input, full)
+    y = np.broadcast_to(input, full)
+    if y.size > _MOST:
+        raise RuntimeError(f"expand: shape {y.shape} has {y.size} elements, which any operation would take minutes for")
+    return y
+
+
+_MOST = 2**36  # elements: some minutes for any operation
 
 
 def _pieces(draw: Any) -> tuple[Any, ...]:
@@ -364,6 +373,7 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
         size = operator.index(sections)  # type: ignore[arg-type]  # an integer, of whatever kind
         if size < 0 or (size == 0 and total):
             raise RuntimeError(f"split: the size of a piece must be positive, not {size}")
+        refuse_many("split", total // (size or 1))
         sections = [min(size, total - i) for i in range(0, total, size or 1)] or [0]
     if sum(sections) != total or min(sections, default=0) < 0:
         raise RuntimeError(f"split: sizes {list(sections)} must add up to {total}, the size of dim {dim}")
@@ -387,6 +397,8 @@ def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if chunks < 1:
         raise RuntimeError(f"chunk: expected at least 1 chunk, not {chunks}")
     size = size_of("chunk", input, dim)
+    if not size:
+        refuse_many("chunk", chunks)
     return split(input, -(-size // chunks) if size else [0] * chunks, dim)
 
 
