@@ -122,7 +122,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
 
     @property
     def grad_fn(self) -> Node | None:
-        """The recorded operation that made it; None for a leaf."""
+        """The recorded operation that made it, a node of the graph; None for a leaf."""
         return None if self.is_leaf else self._node
 
     @property
@@ -193,7 +193,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
                 f"requires_grad: only floating tensors can require gradients, not {self.dtype}; convert with .float()"
             )
         if requires_grad != self.requires_grad:
-            self._node = Leaf(receiver(self)) if requires_grad else None
+            self._node = Leaf(receiver(self), weakref.ref(self)) if requires_grad else None
         return self
 
     def detach(self) -> Tensor:
@@ -216,7 +216,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
     def named(self, name: str) -> Tensor:
         """Call this tensor `name` in drawings. Returns the tensor; one outside the graph has no place for a name."""
         if self._node is not None:
-            self._node.name = name
+            self._node.label = name
         return self
 
     def retain_grad(self) -> None:
@@ -420,7 +420,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
         if self.dtype not in (get_default_dtype(), *usual):
             text += f", dtype={self.dtype}"
         if self.grad_fn is not None:
-            text += f", grad_fn=<{self.grad_fn.op.name}>"
+            text += f", grad_fn={self.grad_fn!r}"
         elif self.requires_grad:
             text += ", requires_grad=True"
         return f"tensor({text})"
@@ -540,7 +540,7 @@ def _short(x: np.ndarray[Any, Any]) -> bool:
     """Whether the elements shown are whole numbers, printed without exponents, so that no digits need follow."""
     if x.size > 1000:  # NumPy shows the first and last three then
         for dim, n in enumerate(x.shape):
-            x = np.take(x, [0, 1, 2, -3, -2, -1], dim) if n > 6 else x
+            x = x[(slice(None),) * dim + ([0, 1, 2, -3, -2, -1],)] if n > 6 else x  # np.take would copy all of it
     size = np.abs(x[np.isfinite(x) & (x != 0)].astype(np.float64))
     plain = size.size == 0 or (size.max() < 1e8 and size.max() / size.min() <= 1000)
     return bool(plain and (size == np.trunc(size)).all())

@@ -146,6 +146,7 @@ class _Record:
         self.function, self.ctx, self.live = function, ctx, live
         self.likes = [(y.shape, y.dtype) if isinstance(y, Tensor) else None for y in outputs]
         self.params = tuple(f"argument {i}" for i in range(len(args)))
+        self.operands = tuple(isinstance(a, Tensor) for a in args)
         self._last: tuple[Any, Sequence[Any]] | None = None
         # results that were saved are made anew from the node's output: kept as tensors they would keep this record
         number = {id(outputs[i]): i for i in live}
@@ -159,7 +160,7 @@ class _Record:
 
     def operand(self, i: int) -> bool:
         """Whether argument `i` is a tensor."""
-        return self.ctx.needs_input_grad[i]
+        return self.operands[i]
 
     def check_unchanged(self, node: Node) -> None:
         """Refuse saved tensors that were changed in place since the forward.

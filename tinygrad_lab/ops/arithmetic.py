@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -401,7 +401,7 @@ def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> T
     return input if max is None else clamp_max(input, max)
 
 
-_NUMBERS: tuple[type, ...] = (bool, int, float, np.generic)
+_NUMBERS: Any = (bool, int, float, np.generic)
 clip = clamp
 
 

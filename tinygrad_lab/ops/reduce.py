@@ -15,7 +15,7 @@ from ..graph import add_up
 from ..op import Array, op
 from ..public import public
 from .cast import cast
-from .checks import integer
+from .checks import integer, refuse_integers
 from .compare import isnan, logical_not, where
 from .shape import dims_of, reshape, spread
 
@@ -285,11 +285,6 @@ def nanmean(input: Array, dim: DimLike = None, keepdim: bool = False, *, dtype: 
 
 def _without_nan(x: Array) -> Array:
     return where(isnan(x), 0, x) if x.dtype.kind == "f" else x
-
-
-def refuse_integers(name: str, x: Array) -> None:
-    if x.dtype.kind not in "fc":
-        raise RuntimeError(f"{name}: the elements must be floating, not {x.dtype}; convert with .float() first")
 
 
 @public

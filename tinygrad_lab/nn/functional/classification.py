@@ -39,7 +39,7 @@ def cross_entropy(
     Args:
         input: logits, `(n, c, *)`, or `(c,)` for one sample.
         target: class indices, integers `(n, *)`; or class probabilities of the logits' shape.
-        weight: of each class, `(c,)`.
+        weight: of each class, `(c,)`; for class indices of the logits' dtype.
         ignore_index: targets of this index don't count, and send no gradient back.
         reduction: "mean", "sum", or "none" for a loss of the shape `(n, *)`. The mean of class indices is over the
             weights of the targets that count, NaN if none does; that of probabilities is over the samples.
@@ -48,8 +48,8 @@ def cross_entropy(
 
     Raises:
         IndexError: a class index is out of range.
-        RuntimeError: the dtype of the target or the number of weights doesn't fit, `label_smoothing` is outside
-            [0, 1], or `ignore_index` is given with probabilities.
+        RuntimeError: the dtype of the target doesn't fit, or the dtype or number of the weights, `label_smoothing` is
+            outside [0, 1], or `ignore_index` is given with probabilities.
         ValueError: the batch sizes differ, or the reduction is unknown.
     """
     if not 0 <= label_smoothing <= 1:
@@ -218,6 +218,8 @@ def _labels(
         )
     classes = shape[1] if len(shape) > 1 else shape[0]
     _check_weight(name, weight, classes)
+    if weight is not None and weight.dtype != input.dtype:
+        raise RuntimeError(f"{name}: weight of {weight.dtype} must have the input's dtype, {input.dtype}")
     labels = labels.reshape(-1)
     # without its sign a negative index is a great one, so one reduction finds whatever is out of range
     greatest = np.maximum.reduce(labels.view(_UNSIGNED[labels.itemsize])) if labels.size else 0
