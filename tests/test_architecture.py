@@ -23,13 +23,13 @@ MAX_LINES = 550
 # The rooms, from the ground up. A room is a module or a folder right inside the package.
 HOUSE = (
     {"dtypes", "graph", "half", "memory", "random", "threads"},
-    {"domain", "convention", "promotion", "public"},
+    {"domain", "convention", "limits", "promotion", "public"},
     {"op"},
     {"ops"},
     {"inplace", "backward", "numpy_api", "special"},
     {"methods", "operators"},
     {"tensor"},
-    {"creation"},
+    {"creation", "typed"},
     {"autograd"},
     {"func"},
     {"linalg"},

@@ -47,6 +47,7 @@ from .creation import (
 from .dtypes import (
     bool as bool,
     double as double,
+    dtype as dtype,
     float as float,
     float16 as float16,
     float32 as float32,
@@ -77,6 +78,10 @@ from .graph import (
 from .io import (
     load as load,
     save as save,
+)
+from .limits import (
+    finfo as finfo,
+    iinfo as iinfo,
 )
 from .nn.functional import (
     celu as celu,
@@ -511,6 +516,17 @@ from .tensor import (
 from .threads import (
     get_num_threads as get_num_threads,
     set_num_threads as set_num_threads,
+)
+from .typed import (
+    BoolTensor as BoolTensor,
+    ByteTensor as ByteTensor,
+    CharTensor as CharTensor,
+    DoubleTensor as DoubleTensor,
+    FloatTensor as FloatTensor,
+    HalfTensor as HalfTensor,
+    IntTensor as IntTensor,
+    LongTensor as LongTensor,
+    ShortTensor as ShortTensor,
 )
 from .viz import (
     derive as derive,

@@ -11,12 +11,13 @@ import numpy as np
 from . import inplace, memory
 from .backward import accumulate, receiver
 from .graph import Leaf, Node, RemovableHandle, Retain
-from .methods import Methods, of_sizes
+from .methods import Methods
 from .numpy_api import NumPyProtocols
 from .op import hand_down, wrap
 from .operators import Operators
 from .ops import compare, shape as shaping, special
 from .ops.cast import clone, is_floating_point
+from .ops.sampling import unset_or_given
 from .promotion import get_default_dtype
 from .public import public
 
@@ -36,6 +37,15 @@ class Tensor(Operators, Methods, NumPyProtocols):
     _node: Node | None  # this tensor's place in the graph; None if it doesn't require grad
     _view: memory.View | None  # whose memory it looks at, if it is or has a view
     _grad: Tensor | None  # set when a gradient arrives
+
+    def __new__(cls, *data: Any) -> Any:
+        """PyTorch's old constructor: unset elements of the sizes given, or those of a list, array or tensor.
+
+        In the default dtype. `empty` and `tensor` say which of the two they mean.
+        """
+        out = object.__new__(cls)
+        out.array, out._node, out._view = unset_or_given(get_default_dtype(), data), None, None
+        return out
 
     # ------------------------------------------------------------------------------------- what it is
 
@@ -440,7 +450,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
 
     @classmethod
     def _rebuilt(cls, array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
-        out = cls()
+        out = object.__new__(cls)
         out.array, out._node, out._view = array, None, None
         return out.requires_grad_(requires_grad)
 
@@ -479,36 +489,6 @@ class Tensor(Operators, Methods, NumPyProtocols):
     def adjoint(self) -> Tensor:
         """The last two dimensions swapped."""
         return shaping.adjoint(self)
-
-    @public
-    def new_tensor(self, data: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-        """A tensor with a copy of `data`, of this dtype."""
-        return wrap(np.array(data, dtype or self.dtype)).requires_grad_(requires_grad)
-
-    @of_sizes
-    @public
-    def new_zeros(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-        """Zeros of a shape given as integers or one sequence, of this dtype."""
-        return wrap(np.zeros(size, dtype or self.dtype)).requires_grad_(requires_grad)
-
-    @of_sizes
-    @public
-    def new_ones(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-        """Ones of a shape given as integers or one sequence, of this dtype."""
-        return wrap(np.ones(size, dtype or self.dtype)).requires_grad_(requires_grad)
-
-    @of_sizes
-    @public
-    def new_empty(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-        """Whatever the memory holds, of a shape given as integers or one sequence, of this dtype."""
-        return wrap(np.empty(size, dtype or self.dtype)).requires_grad_(requires_grad)
-
-    @public
-    def new_full(
-        self, size: Sequence[int], fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False
-    ) -> Tensor:
-        """`fill_value` everywhere, of this dtype."""
-        return wrap(np.full(tuple(size), fill_value, dtype or self.dtype)).requires_grad_(requires_grad)
 
     @public
     def type(self, dtype: DTypeLike = None) -> Any:

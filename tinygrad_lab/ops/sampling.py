@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -211,6 +212,26 @@ def multinomial(
 
 
 # ------------------------------------------------------------------------------------------------- new tensors
+
+
+def unset_or_given(dtype: Any, data: tuple[Any, ...]) -> Array:
+    """What PyTorch's old constructors make: unset elements of the sizes given, or those of a list, array or tensor.
+
+    Raises:
+        TypeError: a tuple is given, of which PyTorch makes sizes or elements, as it comes from a shape or not.
+    """
+    given = data[0] if len(data) == 1 else None
+    if isinstance(given, tuple):
+        raise TypeError(f"Tensor: {given} may mean sizes or elements; say empty{given} or tensor({list(given)})")
+    if isinstance(given, (Sequence, np.ndarray)) or hasattr(given, "array"):
+        return np.array(getattr(given, "array", given), dtype)
+    return np.empty(data or 0, dtype)
+
+
+@public
+def new(input: Tensor, *data: Any) -> Tensor:
+    """PyTorch's old constructor in the dtype of `input`: `new(2, 3)` is `new_empty`, `new([2, 3])` is `new_tensor`."""
+    return wrap(unset_or_given(input.dtype, data))
 
 
 @public

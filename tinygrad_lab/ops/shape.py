@@ -75,6 +75,8 @@ def expand(input: Array, size: Sequence[int]) -> Array:
     """
     lead = len(size) - input.ndim
     full = [input.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(size)]
+    if lead >= 0 and full == [1] * lead + list(input.shape):  # no element stands in two places: it can be written
+        return input[(*[None] * lead, ...)]
     return np.broadcast_to(input, full)
 
 
