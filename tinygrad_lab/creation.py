@@ -53,6 +53,8 @@ def _array(name: str, data: Any, dtype: DTypeLike, copy: bool | None) -> np.ndar
         if "inhomogeneous" not in str(error):
             raise
         raise ValueError(f"{name}: the nested sequences must have one length in each dimension: {error}") from error
+    if copy is None:
+        memory.keep_order(array)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name}: the elements must be numbers or bools, not {array.dtype}")
     if dtype is None and not keeps and (array.dtype == np.float64 or array.size == 0):

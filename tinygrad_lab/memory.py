@@ -103,3 +103,54 @@ class View:
             above.parent, above.op, above.args, above.family = None, None, (), weakref.WeakSet((parent,))
         self.family = above.family
         self.family.add(view)
+
+
+_from_outside: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+
+
+def keep_order(array: np.ndarray[Any, Any]) -> None:
+    """Note that somebody outside has this memory, so that no tensor on it is given other memory."""
+    if not array.flags.c_contiguous:
+        whole = owner(array)
+        _from_outside[id(whole)] = whole
+
+
+def base_of(tensor: Any) -> Any:
+    """The tensor that `tensor` is a view of, over however many views; itself if it is none."""
+    while tensor._view is not None and tensor._view.parent is not None:
+        tensor = tensor._view.parent
+    return tensor
+
+
+def lies_freely(tensor: Any) -> bool:
+    """Whether an op chose the order in which the elements lie in memory, and not a person, with a view or an array.
+
+    In what order a result lies is the op's own affair, until somebody asks for it or shares the memory.
+    """
+    if tensor.array.flags.c_contiguous:
+        return False
+    array = base_of(tensor).array
+    return not array.flags.c_contiguous and id(owner(array)) not in _from_outside
+
+
+def lay_in_order(tensor: Any) -> None:
+    """Give a tensor that lies freely the order of its dimensions in memory, and what it is a view of, and their views.
+
+    What is saved for backward is the old memory, which nobody changes any more.
+    """
+    if not lies_freely(tensor):
+        return
+    base = base_of(tensor)
+    base.array = np.ascontiguousarray(base.array)
+    if base._view is not None:
+        laid = {id(base)}
+        for view in tuple(base._view.family):
+            _follow(view, laid)
+
+
+def _follow(tensor: Any, laid: set[int]) -> None:
+    link = tensor._view
+    if id(tensor) not in laid and link is not None and link.parent is not None:
+        laid.add(id(tensor))
+        _follow(link.parent, laid)
+        tensor.array = link.op.forward(link.parent.array, *link.args)

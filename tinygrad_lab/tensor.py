@@ -70,6 +70,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
         Raises:
             IndexError: there is no such dimension.
         """
+        memory.lay_in_order(self)
         steps = tuple(n // self.array.itemsize for n in self.array.strides)
         return steps if dim is None else steps[shaping.dim_of("stride", dim, self.ndim)]
 
@@ -79,6 +80,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
 
     def is_contiguous(self) -> bool:
         """Whether the elements lie in order in memory."""
+        memory.lay_in_order(self)
         return self.array.flags.c_contiguous
 
     def is_floating_point(self) -> bool:
@@ -206,6 +208,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
 
     def detach(self) -> Tensor:
         """The same elements in the same memory, outside the graph."""
+        memory.lay_in_order(self)
         return wrap(self.array)
 
     def detach_(self) -> Tensor:
@@ -334,7 +337,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
         if value.dtype.kind != "f" and self.requires_grad:
             raise RuntimeError(f"data: a tensor that requires grad can't hold {value.dtype}; it must stay floating")
         inplace.leave_behind(self)
-        self.array = value.array
+        self.array = value.detach().array
 
     @public
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -348,6 +351,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
         """
         if self._node is not None and not force:
             raise RuntimeError("numpy: can't be called on a tensor that requires grad; use detach().numpy() instead")
+        memory.lay_in_order(self)
         return self.array
 
     def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
@@ -497,6 +501,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
 
     def contiguous(self) -> Tensor:
         """The tensor itself if its elements lie in order in memory, else a copy where they do."""
+        memory.lay_in_order(self)
         return self if self.array.flags.c_contiguous else clone(self)
 
     def zero_(self) -> Tensor:

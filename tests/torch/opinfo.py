@@ -65,6 +65,9 @@ ADAPTED: dict[str, Callable[..., Any]] = {
 }
 """Functions with the arguments of PyTorch's samples, where these aren't the function's own."""
 
+PARTS = ("svd", "linalg.svd", "linalg.eigh", "linalg.slogdet")
+"""Whose results are parts of one tensor, so that they don't lie side by side."""
+
 SWAPPED = ("nn.functional.embedding", "nn.functional.embedding_bag")
 """Whose samples have the first two arguments in the other order."""
 
@@ -244,6 +247,8 @@ def check_sample(info: Any, function: Callable[..., Any], sample: Any, dtype: to
     single = dtype is not torch.float64
     for i, (a, b) in enumerate(zip(ys, zs, strict=True)):
         close(f"result {i}" if len(ys) > 1 else "the value", a, b, single, problems)
+        if isinstance(a, tg.Tensor) and info.name not in PARTS and b.is_contiguous() and not a.is_contiguous():
+            problems.append(f"strides {a.stride()}, in PyTorch {b.stride()}, which view() relies on")
     if problems or not floating or single:
         return problems
     mixed = any(x.dtype is torch.float32 for x, _ in translation.leaves.values())

@@ -37,7 +37,7 @@ def clone(input: Array) -> Array:
 
     :math:`y = x` and :math:`dy = dx`: the cotangent passes as it is.
     """
-    return np.array(input)
+    return np.array(input, order="C")
 
 
 # --------------------------------------------------------------------------------------------- compositions

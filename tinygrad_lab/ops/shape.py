@@ -14,7 +14,7 @@ from ..domain import Given, NewShape, Permutation, Reals, WiderShape
 from ..graph import sum_to
 from ..op import Array, op
 from ..public import public
-from .cast import cast
+from .cast import cast, clone
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     view=True,
     analytic=True,
 )
-def reshape(input: Array, shape: Sequence[int]) -> Array:
-    r"""The elements in the same order in another shape; one size may be -1.
+def _reshape(input: Array, shape: Sequence[int]) -> Array:
+    r"""The elements in the same order in another shape.
 
     Every element keeps its number n, :math:`dy_n = dx_n`, so :math:`\bar x_n = g_n`: the cotangent is arranged back.
     """
@@ -130,6 +130,23 @@ def _stack(dim: int, *tensors: Array) -> Array:
 
 
 @public
+def reshape(input: Array, shape: Sequence[int]) -> Tensor:
+    """The elements in the same order in another shape; one size may be -1. A view wherever PyTorch's is one.
+
+    Raises:
+        RuntimeError: the shape has another number of elements, or -1 is not clear.
+    """
+    array = getattr(input, "array", None)
+    if array is not None and memory.lies_freely(input) and _copied(_reshape(array, shape), array):
+        memory.lay_in_order(input)
+    return _reshape(input, shape)
+
+
+def _copied(result: Array, source: Array) -> bool:
+    return memory.owner(result) is not memory.owner(source)
+
+
+@public
 def cat(tensors: Sequence[Array], dim: int = 0) -> Tensor:
     """Tensors one after the other along the existing dimension `dim`; their other sizes must agree.
 
@@ -208,7 +225,7 @@ def view(input: Array, size: Sequence[int]) -> Tensor:
         RuntimeError: the elements don't lie in memory as that shape needs them.
     """
     out = reshape(input, size)
-    if out.array.size and memory.owner(out.array) is not memory.owner(input.array):
+    if out.array.size and _copied(out.array, input.array):
         raise RuntimeError(
             f"view: shape {tuple(size)} needs a copy of this tensor of shape {input.shape}, whose elements aren't "
             "contiguous; use reshape(...) instead"
@@ -284,8 +301,10 @@ def adjoint(input: Array) -> Tensor:
 
 @public
 def ravel(input: Array) -> Tensor:
-    """All elements in one dimension; a view if they lie in order in memory."""
-    return reshape(input, (-1,))
+    """All elements in one dimension, in order in memory; a view if they lie so already."""
+    flat = reshape(input, (-1,))
+    array: Array = getattr(flat, "array", flat)
+    return flat if array.flags.c_contiguous else clone(flat)
 
 
 @public
