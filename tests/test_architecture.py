@@ -23,7 +23,7 @@ MAX_LINES = 550
 # The rooms, from the ground up. A room is a module or a folder right inside the package.
 HOUSE = (
     {"dtypes", "graph", "half", "memory", "random", "threads"},
-    {"domain", "convention", "limits", "promotion", "public"},
+    {"domain", "convention", "limits", "printing", "promotion", "public"},
     {"op"},
     {"ops"},
     {"inplace", "backward", "numpy_api", "special"},

@@ -498,6 +498,9 @@ from .ops.trigonometric import (
     sinh as sinh,
     tan as tan,
 )
+from .printing import (
+    set_printoptions as set_printoptions,
+)
 from .promotion import (
     get_default_dtype as get_default_dtype,
     set_default_dtype as set_default_dtype,

@@ -18,6 +18,7 @@ from .operators import Operators
 from .ops import compare, shape as shaping, special
 from .ops.cast import clone, is_floating_point
 from .ops.sampling import unset_or_given
+from .printing import printed
 from .promotion import get_default_dtype
 from .public import public
 
@@ -415,25 +416,14 @@ class Tensor(Operators, Methods, NumPyProtocols):
         return bool((self == value).any())
 
     def __repr__(self) -> str:
-        if self.array.size:
-            text = np.array2string(
-                self.array,
-                max_line_width=81,
-                precision=4,
-                floatmode="maxprec" if _short(self.array) else "fixed",
-                separator=", ",
-                prefix="tensor(",
-            )
-        else:
-            text = "[]" if self.ndim == 1 else f"[], size={self.shape}"
-        usual = (np.dtype(np.int64), np.dtype(bool)) if self.array.size else ()
-        if self.dtype not in (get_default_dtype(), *usual):
-            text += f", dtype={self.dtype}"
+        notes = []
+        if self.dtype not in (get_default_dtype(), *((np.dtype(np.int64), np.dtype(bool)) if self.array.size else ())):
+            notes.append(f"dtype={self.dtype}")
         if self.grad_fn is not None:
-            text += f", grad_fn=<{self.grad_fn.op.name}>"
+            notes.append(f"grad_fn=<{self.grad_fn.op.name}>")
         elif self.requires_grad:
-            text += ", requires_grad=True"
-        return f"tensor({text})"
+            notes.append("requires_grad=True")
+        return printed(self.array, notes)
 
     def __format__(self, spec: str) -> str:
         number = (type(self) is Tensor and self.array.ndim == 0) or (spec and self.array.size == 1)
@@ -514,13 +504,3 @@ hand_down(Tensor)
 
 def _rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
     return cls._rebuilt(memory.recognised(array), requires_grad)
-
-
-def _short(x: np.ndarray[Any, Any]) -> bool:
-    """Whether the elements shown are whole numbers, printed without exponents, so that no digits need follow."""
-    if x.size > 1000:  # NumPy shows the first and last three then
-        for dim, n in enumerate(x.shape):
-            x = np.take(x, [0, 1, 2, -3, -2, -1], dim) if n > 6 else x
-    size = np.abs(x[np.isfinite(x) & (x != 0)].astype(np.float64))
-    plain = size.size == 0 or (size.max() < 1e8 and size.max() / size.min() <= 1000)
-    return bool(plain and (size == np.trunc(size)).all())
