@@ -97,6 +97,11 @@ from .nn.functional import (
     threshold as threshold,
     threshold_ as threshold_,
 )
+from .nn.functional.distance import (
+    cosine_similarity as cosine_similarity,
+    pairwise_distance as pairwise_distance,
+    pdist as pdist,
+)
 from .nn.functional.native import (
     alpha_dropout as alpha_dropout,
     alpha_dropout_ as alpha_dropout_,
@@ -180,6 +185,12 @@ from .ops.arrange import (
     roll as roll,
     rot90 as rot90,
     tile as tile,
+)
+from .ops.calculus import (
+    cumulative_trapezoid as cumulative_trapezoid,
+    gradient as gradient,
+    trapezoid as trapezoid,
+    trapz as trapz,
 )
 from .ops.cast import (
     clone as clone,
@@ -333,6 +344,10 @@ from .ops.linalg import (
     outer as outer,
     tensordot as tensordot,
     vdot as vdot,
+)
+from .ops.lowrank import (
+    pca_lowrank as pca_lowrank,
+    svd_lowrank as svd_lowrank,
 )
 from .ops.masked import (
     diagonal_scatter as diagonal_scatter,

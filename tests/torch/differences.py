@@ -59,6 +59,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
         Difference("hermitian=True", "PyTorch's gradient is of the matrix, and its value of one triangle only"),
     ),
     "svd": (Difference("result 0", "the signs of singular vectors are those of each LAPACK"),),
+    "svd_lowrank": (Difference("result 0", "what is beyond the rank is found at random"),),
     "argsort": KEPT_ORDER,
     "cov": (Difference("second derivative 1 at [0] is 3.6", "what cancels in float32 leaves rounding, to both"),),
     "kthvalue": (EQUALS, NO_OUT),
