@@ -22,8 +22,8 @@ MAX_LINES = 550
 
 # The rooms, from the ground up. A room is a module or a folder right inside the package.
 HOUSE = (
-    {"dtypes", "graph", "half", "memory", "random", "threads"},
-    {"domain", "convention", "limits", "printing", "promotion", "public"},
+    {"devices", "dtypes", "graph", "half", "memory", "random", "threads"},
+    {"accelerator", "backends", "cuda", "domain", "convention", "limits", "printing", "promotion", "public"},
     {"op"},
     {"ops"},
     {"inplace", "backward", "numpy_api", "special"},

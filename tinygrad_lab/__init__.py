@@ -6,7 +6,10 @@ The table of contents: everything public, by the room it lives in. `X as X` says
 from math import e as e, inf as inf, nan as nan, pi as pi
 
 from . import (
+    accelerator as accelerator,
     autograd as autograd,
+    backends as backends,
+    cuda as cuda,
     datasets as datasets,
     func as func,
     linalg as linalg,
@@ -43,6 +46,9 @@ from .creation import (
     tensor as tensor,
     zeros as zeros,
     zeros_like as zeros_like,
+)
+from .devices import (
+    device as device,
 )
 from .dtypes import (
     bool as bool,

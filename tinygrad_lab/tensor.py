@@ -10,6 +10,7 @@ import numpy as np
 
 from . import inplace, memory
 from .backward import accumulate, receiver
+from .devices import CPU, device
 from .graph import Leaf, Node, RemovableHandle, Retain
 from .methods import Methods
 from .numpy_api import NumPyProtocols
@@ -97,6 +98,13 @@ class Tensor(Operators, Methods, NumPyProtocols):
     def ndim(self) -> int:
         """The number of dimensions."""
         return self.array.ndim
+
+    @property
+    def device(self) -> device:
+        """Where the elements are: in the computer's memory."""
+        return CPU
+
+    is_cuda = False
 
     def dim(self) -> int:
         """The number of dimensions."""

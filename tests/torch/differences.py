@@ -113,8 +113,9 @@ LEFT_OUT = (
     ),
     ("`bfloat16`, `float8`, quantized dtypes", "dtypes are NumPy's"),
     (
-        "`device=`, `layout=`, `memory_format=`, `pin_memory=`; `x.cuda()`, `x.device`",
-        'there is one memory, the computer\'s; `x.to("cpu")` is `x`',
+        "devices other than the CPU, `x.cuda()`; `layout=`, `memory_format=`, `pin_memory=`; `device=` of layers",
+        'there is one memory, the computer\'s: `device=x.device` and `x.to("cpu")` say so, another device is an error; '
+        "`model.to(device)` is the model",
     ),
     ("sparse tensors, `sparse=True` of embeddings", "gradients are dense; `sparse=True` is an error"),
     ("named dimensions, `x.sum('N')`", "dimensions are integers"),

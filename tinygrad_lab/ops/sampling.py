@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import devices
+from ..devices import Device
 from ..op import Array, wrap
 from ..public import public
 from ..random import Generator, numpy_generator
@@ -234,33 +236,55 @@ def new(input: Tensor, *data: Any) -> Tensor:
     return wrap(unset_or_given(input.dtype, data))
 
 
+def _made(array: Array, requires_grad: bool, device: Device) -> Tensor:
+    if device is not None:
+        devices.device(device)
+    return wrap(array).requires_grad_(requires_grad)
+
+
 @public
-def new_zeros(input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_zeros(
+    input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """Zeros of shape `size` and, by default, the dtype of `input`."""
-    return wrap(np.zeros(tuple(size), dtype or input.dtype)).requires_grad_(requires_grad)
+    return _made(np.zeros(tuple(size), dtype or input.dtype), requires_grad, device)
 
 
 @public
-def new_ones(input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_ones(
+    input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """Ones of shape `size` and, by default, the dtype of `input`."""
-    return wrap(np.ones(tuple(size), dtype or input.dtype)).requires_grad_(requires_grad)
+    return _made(np.ones(tuple(size), dtype or input.dtype), requires_grad, device)
 
 
 @public
-def new_empty(input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_empty(
+    input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """Whatever the memory holds, of shape `size` and, by default, the dtype of `input`."""
-    return wrap(np.empty(tuple(size), dtype or input.dtype)).requires_grad_(requires_grad)
+    return _made(np.empty(tuple(size), dtype or input.dtype), requires_grad, device)
 
 
 @public
-def new_full(input: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_full(
+    input: Tensor,
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    device: Device = None,
+) -> Tensor:
     """`fill_value` everywhere, of shape `size` and, by default, the dtype of `input`."""
     fill = getattr(fill_value, "array", fill_value)
-    return wrap(np.full(tuple(size), fill, dtype or input.dtype)).requires_grad_(requires_grad)
+    return _made(np.full(tuple(size), fill, dtype or input.dtype), requires_grad, device)
 
 
 @public
-def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    input: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """A copy of `data`, by default in the dtype of `input`."""
     array = np.array(getattr(data, "array", data), dtype=dtype or input.dtype)
-    return wrap(array).requires_grad_(requires_grad)
+    return _made(array, requires_grad, device)
