@@ -24,6 +24,7 @@ from . import (
 from .creation import (
     arange as arange,
     as_tensor as as_tensor,
+    contiguous_format as contiguous_format,
     empty as empty,
     empty_like as empty_like,
     eye as eye,
@@ -36,6 +37,7 @@ from .creation import (
     normal as normal,
     ones as ones,
     ones_like as ones_like,
+    preserve_format as preserve_format,
     rand as rand,
     rand_like as rand_like,
     randint as randint,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from .promotion import get_default_dtype
 from .public import public
 from .random import Generator, numpy_generator
 from .tensor import DTypeLike, Tensor
+
+MemoryFormat = Literal["K", "C"]
+preserve_format: MemoryFormat = "K"  # NumPy's letters: as the other tensor lies in memory,
+contiguous_format: MemoryFormat = "C"  # or in order
 
 
 def _made(array: Any, requires_grad: bool, device: Device) -> Tensor:
@@ -199,31 +203,58 @@ def full(
 
 
 @public
-def zeros_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: MemoryFormat = preserve_format,
+) -> Tensor:
     """Zeros of the shape and dtype of `input`."""
-    return _made(np.zeros_like(_array_of("zeros_like", input), dtype=dtype), requires_grad, device)
+    return _made(np.zeros_like(_array_of("zeros_like", input), dtype, memory_format), requires_grad, device)
 
 
 @public
-def ones_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: MemoryFormat = preserve_format,
+) -> Tensor:
     """Ones of the shape and dtype of `input`."""
-    return _made(np.ones_like(_array_of("ones_like", input), dtype=dtype), requires_grad, device)
+    return _made(np.ones_like(_array_of("ones_like", input), dtype, memory_format), requires_grad, device)
 
 
 @public
-def empty_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False, device: Device = None) -> Tensor:
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: MemoryFormat = preserve_format,
+) -> Tensor:
     """Whatever the memory holds, of the shape and dtype of `input`."""
-    return _made(np.empty_like(_array_of("empty_like", input), dtype=dtype), requires_grad, device)
+    return _made(np.empty_like(_array_of("empty_like", input), dtype, memory_format), requires_grad, device)
 
 
 @public
 def full_like(
-    input: Tensor, fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False, device: Device = None
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: MemoryFormat = preserve_format,
 ) -> Tensor:
     """`fill_value` everywhere, of the shape and dtype of `input`."""
     like = _array_of("full_like", input)
     fill = np.asarray(_number(fill_value)).astype(dtype or like.dtype)
-    return _made(np.full_like(like, fill, dtype=dtype), requires_grad, device)
+    return _made(np.full_like(like, fill, dtype, memory_format), requires_grad, device)
 
 
 @public

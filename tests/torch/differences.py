@@ -113,7 +113,7 @@ LEFT_OUT = (
     ),
     ("`bfloat16`, `float8`, quantized dtypes", "dtypes are NumPy's"),
     (
-        "devices other than the CPU, `x.cuda()`; `layout=`, `memory_format=`, `pin_memory=`; `device=` of layers",
+        "devices other than the CPU, `x.cuda()`; `layout=`, `pin_memory=`, `channels_last`; `device=` of layers",
         'there is one memory, the computer\'s: `device=x.device` and `x.to("cpu")` say so, another device is an error; '
         "`model.to(device)` is the model",
     ),
