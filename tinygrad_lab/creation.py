@@ -15,6 +15,7 @@ import numpy as np
 from . import devices, memory
 from .devices import Device
 from .op import wrap
+from .ops.checks import integer
 from .ops.sampling import constant, normal_array, uniform_array
 from .promotion import get_default_dtype
 from .public import public
@@ -333,8 +334,7 @@ def logspace(
 
 def _spaced(name: str, start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """Evenly spaced numbers, counted from the nearer end, as in PyTorch."""
-    if not isinstance(steps, (int, np.integer)):
-        raise TypeError(f"{name}: steps must be an integer, not {steps!r}")
+    steps = integer(name, "steps", steps)
     if steps < 0:
         raise RuntimeError(f"{name}: steps must not be negative, but is {steps}")
     for limit in (start, end):

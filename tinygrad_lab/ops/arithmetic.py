@@ -401,7 +401,7 @@ def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> T
     return input if max is None else clamp_max(input, max)
 
 
-_NUMBERS = (bool, int, float)
+_NUMBERS: tuple[type, ...] = (bool, int, float, np.generic)
 clip = clamp
 
 
@@ -444,7 +444,7 @@ def lerp(input: Array, end: Array, weight: Array) -> Tensor:
         RuntimeError: the tensors' dtypes differ, or aren't floating.
     """
     for name, t in (("end", end), ("weight", weight)):
-        if getattr(t, "dtype", input.dtype) != input.dtype:
+        if not isinstance(t, np.generic) and getattr(t, "dtype", input.dtype) != input.dtype:
             raise RuntimeError(f"lerp: {name} is of dtype {t.dtype}, not of that of the input, {input.dtype}")
     if input.dtype.kind != "f":
         raise RuntimeError(f"lerp: the elements must be floating, not {input.dtype}")

@@ -47,8 +47,9 @@ def clone(input: Array) -> Array:
 def cast(input: Array, dtype: Any) -> Tensor:
     """The elements in `dtype`; the tensor itself if it has that dtype. Integers and bools have no gradient."""
     dtype = np.dtype(dtype)
-    same: Tensor = input.detach() if dtype.kind not in "fc" and hasattr(input, "detach") else input
-    return same if same.dtype == dtype else _cast(same, dtype)
+    if input.dtype == dtype:
+        return input  # type: ignore[no-any-return]
+    return _cast(input.detach() if dtype.kind not in "fc" and hasattr(input, "detach") else input, dtype)
 
 
 @public

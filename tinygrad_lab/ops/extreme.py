@@ -222,11 +222,14 @@ def min(
 def _extreme(input: Array, dim: Array, keepdim: bool, other: Array, of_all: Array, place: Array, of_two: Array) -> Any:
     if not hasattr(input, "dtype"):
         raise TypeError(f"{of_all.__name__[1:]}: input must be a tensor, not {type(input).__name__}")
-    if other is not None or not (dim is None or isinstance(dim, int)):
+    if other is not None or not (dim is None or isinstance(dim, _INTEGERS)):
         return of_two(input, dim if other is None else other)
     if dim is None:
         return of_all(input)
     return chosen(input, dim, place(input, dim, True), keepdim)
+
+
+_INTEGERS: tuple[Any, ...] = (int, np.integer)
 
 
 def chosen(input: Array, dim: int, index: Array, keepdim: bool) -> Extreme:

@@ -15,6 +15,7 @@ from ..graph import add_up
 from ..op import Array, op
 from ..public import public
 from .cast import cast
+from .checks import integer
 from .compare import isnan, logical_not, where
 from .shape import dims_of, reshape, spread
 
@@ -84,6 +85,8 @@ def axis_of(input: Array, dim: DimLike) -> int | tuple[int, ...] | None:
     """`dim` as NumPy's `axis`; of a 0-d tensor, any `dim` that fits names everything."""
     if dim is None or isinstance(dim, int):
         return dim
+    if not isinstance(dim, (tuple, list)):
+        return integer("dim", "dim", dim)
     return tuple(dim) or None if input.ndim else dims_of("dim", 0, dim) or None
 
 
@@ -229,16 +232,17 @@ def any(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
         IndexError: there is no such dimension.
         RuntimeError: a dimension is named twice.
     """
-    return _any(input[None], 0) if dim in _NONE else _any(input, dim, keepdim)
+    return _any(input[None], 0) if _empty(dim) else _any(input, dim, keepdim)
 
 
 @public
 def all(input: Array, dim: DimLike = None, keepdim: bool = False) -> Tensor:
     """Whether every element over `dim` is non-zero; for the arguments see `any`."""
-    return _all(input[None], 0) if dim in _NONE else _all(input, dim, keepdim)
+    return _all(input[None], 0) if _empty(dim) else _all(input, dim, keepdim)
 
 
-_NONE: tuple[Any, ...] = ((), [])
+def _empty(dim: DimLike) -> bool:
+    return isinstance(dim, (tuple, list)) and not dim
 
 
 @convention("mean of nothing", [], gives=[], value=math.nan)

@@ -6,6 +6,7 @@ is that of `docs/conventions.md`.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -290,11 +291,11 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved towards 0 by `lambd`, 0 within that distance of it; the gradient at the bounds is 0, and a NaN stays.
 
     Raises:
-        RuntimeError: `lambd` is negative, or the elements aren't floating.
+        RuntimeError: `lambd` is negative or infinite, or the elements aren't floating.
     """
     floating("softshrink", input)
-    if lambd < 0:
-        raise RuntimeError(f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}")
+    if not 0 <= lambd < math.inf:
+        raise RuntimeError(f"softshrink: lambda must be finite and greater or equal to 0, but found to be {lambd}")
     return where(absolute(input) <= lambd, 0, input - _sign(input) * lambd)
 
 

@@ -48,8 +48,10 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
     Raises:
         IndexError: there is no such dimension.
-        RuntimeError: the elements aren't floating, or the shapes don't broadcast.
+        RuntimeError: the elements aren't floating, the shapes don't broadcast, or `eps` is negative.
     """
+    if not eps >= 0:
+        raise RuntimeError(f"cosine_similarity: eps must be non-negative, not {eps}")
     n = max(x1.ndim, x2.ndim)
     (d,) = dims_of("cosine_similarity", n, dim) or (0,)
     a, b = (x if x.ndim == n else reshape(x, (*[1] * (n - x.ndim), *x.shape)) for x in (x1, x2))
@@ -83,7 +85,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     """
     if input.ndim != 2:
         raise RuntimeError(f"pdist: of the rows of a matrix, not of a tensor of shape {input.shape}")
-    if p < 0:
+    if not p >= 0:
         raise RuntimeError(f"pdist: p must not be negative, as {p}")
     i, j = np.triu_indices(len(input), 1)
     return vector_norm(input[i] - input[j], p, -1)

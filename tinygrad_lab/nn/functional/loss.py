@@ -175,7 +175,7 @@ def huber_loss(
         ValueError: the reduction is unknown, or the weight's shape isn't the input's.
     """
     difference = _difference(input, target)
-    if delta <= 0:
+    if not delta > 0:
         raise RuntimeError(f"huber_loss: delta must be positive, not {delta}")
     _check_weight(input, weight)
     return _weighted(huber(difference, delta), weight, reduction)

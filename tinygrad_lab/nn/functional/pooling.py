@@ -15,6 +15,7 @@ from ...half import wide
 from ...op import Array, wrap
 from ...ops import pool
 from ...ops.arithmetic import div
+from ...ops.checks import integer
 from ...ops.reduce import mean
 from ...ops.resample import Taps, adaptive_bounds, adaptive_sums, resample, window_sums
 from ...ops.window import Slide
@@ -263,8 +264,8 @@ def _avg_pool(
     count_include_pad: bool,
     divisor_override: Any,
 ) -> Tensor:
-    if divisor_override is not None and (not isinstance(divisor_override, int) or isinstance(divisor_override, bool)):
-        raise TypeError(f"{name}: divisor_override must be int, not {divisor_override!r}")
+    if divisor_override is not None:
+        divisor_override = integer(name, "divisor_override", divisor_override)
     if divisor_override == 0:
         raise RuntimeError(f"{name}: divisor must be not zero")
     slides = slides_over(name, input, kernel_size, stride, padding, 1, ceil_mode, spatial)
