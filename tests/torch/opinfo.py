@@ -53,6 +53,8 @@ ADAPTED: dict[str, Callable[..., Any]] = {
     "einsum": lambda operands, equation: tg.einsum(equation, *operands),
     "linalg.lstsq (grad_oriented)": lambda a, b, driver: tg.linalg.lstsq(a, b, driver=driver)[:2],
     "linalg.pinv (singular)": lambda a, b: tg.linalg.pinv(a @ b.mT),
+    "pca_lowrank": lambda a, b, **settings: tg.pca_lowrank(a @ b.mT, **settings),
+    "svd_lowrank": lambda a, b, **settings: tg.svd_lowrank(a @ b.mT, **settings),
     "where": lambda input, condition, other: tg.where(condition, input, other),
     "polygamma": lambda input, n: tg.polygamma(n, input),
     "special.polygamma": lambda input, n: tg.polygamma(n, input),
@@ -65,7 +67,7 @@ ADAPTED: dict[str, Callable[..., Any]] = {
 }
 """Functions with the arguments of PyTorch's samples, where these aren't the function's own."""
 
-PARTS = ("svd", "linalg.svd", "linalg.eigh", "linalg.slogdet")
+PARTS = ("svd", "svd_lowrank", "pca_lowrank", "linalg.svd", "linalg.eigh", "linalg.slogdet")
 """Whose results are parts of one tensor, so that they don't lie side by side."""
 
 SWAPPED = ("nn.functional.embedding", "nn.functional.embedding_bag")
