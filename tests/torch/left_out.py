@@ -20,6 +20,7 @@ ROOMS: dict[str, tuple[Any, Any]] = {
     "nn.utils.rnn": (torch.nn.utils.rnn, tg.nn.utils.rnn),
     "nn.utils.parametrize": (torch.nn.utils.parametrize, tg.nn.utils.parametrize),
     "nn.utils.parametrizations": (torch.nn.utils.parametrizations, tg.nn.utils.parametrizations),
+    "nn.utils.prune": (torch.nn.utils.prune, tg.nn.utils.prune),
     "nn.Module": (torch.nn.Module, tg.nn.Module),
     "optim": (torch.optim, tg.optim),
     "optim.Optimizer": (torch.optim.Optimizer, tg.optim.Optimizer),
@@ -82,8 +83,10 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "convert_conv3d_weight_memory_format": DEVICES,
         "init": FOLDER,
         "memory_format": DEVICES,
-        "prune": "a parametrization that multiplies by a mask does it, in five lines of one's own",
         "skip_init": "making a layer costs next to nothing beside training it",
+    },
+    "nn.utils.prune": {
+        "PruningContainer": "a mask is all that is known of earlier prunings",
     },
     "nn.Module": {
         "T_destination": PRIVATE,
