@@ -157,8 +157,8 @@ LEFT_OUT = (
         "it is differentiated as any view is, where PyTorch raises an error",
     ),
     (
-        "`DataLoader(persistent_workers=True)`",
-        "workers start anew for each iteration",
+        "`DataLoader(persistent_workers=True)`, `pin_memory=True`",
+        "are taken, but workers start anew for each iteration, and there is no other memory",
     ),
     (
         "gradients where PyTorch gives NaN or 0 for no reason",

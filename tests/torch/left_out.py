@@ -9,6 +9,7 @@ import torch
 import torch.func
 import torch.nn.utils.prune
 import torch.optim.swa_utils
+import torch.utils.data
 
 import tinygrad_lab as tg
 
@@ -28,6 +29,7 @@ ROOMS: dict[str, tuple[Any, Any]] = {
     "optim.swa_utils": (torch.optim.swa_utils, tg.optim.swa_utils),
     "func": (torch.func, tg.func),
     "autograd.functional": (torch.autograd.functional, tg.autograd.functional),
+    "utils.data": (torch.utils.data, tg.utils.data),
     "utils.checkpoint": (torch.utils.checkpoint, tg.utils.checkpoint),
 }
 """PyTorch's rooms and ours."""
@@ -39,6 +41,7 @@ QUANTIZED = "there are no quantized or scaled dtypes"
 PRIVATE = "a help of PyTorch's own code"
 FOLDER = "a module of PyTorch's files, whose names stand in nn"
 GLOBAL_HOOKS = "hooks on every module of the process change code that doesn't know of them"
+PIPES = "data pipes, which PyTorch no longer develops"
 COMPILED = "compiling a model is another room's"
 
 LEFT_OUT: dict[str, dict[str, str]] = {
@@ -117,6 +120,13 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "debug_unwrap": "transforms give their functions plain tensors, nothing is wrapped",
         "functionalize": "a step of PyTorch's compiler: it takes in-place operations out of a graph",
         "rearrange": "the library einops has it",
+    },
+    "utils.data": {
+        **dict.fromkeys(("DFIterDataPipe", "DataChunk", "IterDataPipe", "MapDataPipe", "functional_datapipe"), PIPES),
+        **dict.fromkeys(("argument_validation", "runtime_validation", "runtime_validation_disabled"), PIPES),
+        **dict.fromkeys(("guaranteed_datapipes_determinism", "non_deterministic"), PIPES),
+        "DistributedSampler": "there are no processes to share the data with",
+        "_DatasetKind": PRIVATE,
     },
     "utils.checkpoint": {
         "CheckpointFunction": PRIVATE,

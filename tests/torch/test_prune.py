@@ -6,8 +6,7 @@ import pytest
 import tinygrad_lab as tg
 
 torch = pytest.importorskip("torch")
-import torch.nn.utils.prune  # noqa: E402  # it isn't a part of torch.nn.utils by itself
-
+pytest.importorskip("torch.nn.utils.prune")  # which torch.nn.utils doesn't import
 pytestmark = pytest.mark.torch
 
 
