@@ -8,6 +8,7 @@ import pytest
 
 import tinygrad_lab as tg
 from tinygrad_lab.autograd import Function
+from tinygrad_lab.autograd.function import once_differentiable
 from tinygrad_lab.testing import gradcheck, gradgradcheck
 
 
@@ -335,3 +336,26 @@ def test_results_without_a_gradient_give_zeros_or_none(materialize, missing):
 def test_what_a_function_returns_must_fit(forward, backward, kind, text):
     with pytest.raises(kind, match=text):
         made(forward, backward).apply(real(3)).sum().backward()
+
+
+def test_a_backward_marked_once_differentiable_has_no_second_derivative():
+    class Third(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        @once_differentiable
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            assert ctx.saved_tensors[0] is x
+            return tg.tensor(3 * g.detach().numpy() * x.detach().numpy() ** 2)
+
+    x = tg.tensor([2.0], requires_grad=True)
+    Third.apply(x).backward()
+    assert x.grad.tolist() == [12]
+    (g,) = tg.autograd.grad(Third.apply(x) ** 2, x, create_graph=True)
+    assert g.tolist() == [192]
+    with pytest.raises(RuntimeError, match="marked with @once_differentiable"):
+        g.backward()

@@ -9,7 +9,7 @@ from ..creation import zeros_like
 from ..graph import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from ..ops.shape import stack
 from ..tensor import Tensor
-from . import functional
+from . import functional, graph
 from .anomaly import NonFiniteError, detect_anomaly, set_detect_anomaly
 from .function import Function, FunctionCtx
 
@@ -22,6 +22,7 @@ __all__ = [
     "enable_grad",
     "functional",
     "grad",
+    "graph",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",

@@ -133,6 +133,34 @@ class Function:
         return tuple(parts.get(i, y) for i, y in enumerate(outputs))
 
 
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """A `backward` that can't be differentiated, as it computes with arrays: a second derivative is an error.
+
+    Used below `@staticmethod`. The decorated function raises a RuntimeError when its result is differentiated.
+    """
+
+    @functools.wraps(backward)
+    def call(ctx: FunctionCtx, *grad_outputs: Any) -> Any:
+        with no_grad():
+            found = backward(ctx, *grad_outputs)
+        listed = found if isinstance(found, tuple) else (found,)
+        return tuple(_Last.apply(g, *grad_outputs) if isinstance(g, Tensor) else g for g in listed)
+
+    return call
+
+
+class _Last(Function):
+    """A gradient that has none, though it depends on others."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, g: Tensor, *others: Tensor) -> Tensor:
+        return g
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+
+
 class _Record:
     """What a graph needs to know of one call: it stands where the record of an op does."""
 
