@@ -95,6 +95,35 @@ class Leaf(Node):
         return None if self.ref is None else self.ref()
 
 
+class Away(Node):
+    """A node whose values somebody else keeps; when they are read, the keeper brings them back to a plain node."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def give(node: Node, keeper: Any) -> None:
+        """Let `keeper.bring_back(node)` give the node its class, `args` and `y` again."""
+        node.__class__ = Away
+        _args.__set__(node, keeper)
+        _y.__set__(node, None)
+
+    @property
+    def args(self) -> Any:  # type: ignore[override]  # read here only: it is written to plain nodes
+        """What the op was given."""
+        _args.__get__(self).bring_back(self)
+        return self.args
+
+    @property
+    def y(self) -> Any:
+        """The op's output."""
+        _args.__get__(self).bring_back(self)
+        return self.y
+
+
+_args: Any = vars(Node)["args"]  # the slots: in that of `args` stands the keeper
+_y: Any = vars(Node)["y"]
+
+
 class Retain:
     """The last of a node's hooks, if the tensor that stands for it keeps its gradient."""
 

@@ -210,7 +210,6 @@ def test_xlog1py_of_0_and_infinity():
 
 def test_where_of_numbers():
     assert tg.where(B, 1.0, 2).dtype == np.float32
-    assert tg.where(B, np.float64(1), 2).dtype == np.float32
     assert tg.where(B, 1, 2).dtype == np.int64
     assert tg.where(B, True, False).dtype == np.bool_
     assert tg.where(B, A, 0.5).dtype == np.float32

@@ -155,12 +155,16 @@ LEFT_OUT = (
         "hooks stand on tensors, `x.register_hook`: a gradient on its way is a tensor's",
     ),
     (
+        "`ctx.mark_dirty`, `ctx.save_for_forward`; `jvp`, `vmap` and `generate_vmap_rule` of an `autograd.Function`",
+        "its results are new tensors; forward mode is backward twice, and `vmap` runs it for each element",
+    ),
+    (
         "changing a piece of `split`, `chunk`, `unbind` in place",
         "it is differentiated as any view is, where PyTorch raises an error",
     ),
     (
-        "`DataLoader(persistent_workers=True)`",
-        "workers start anew for each iteration",
+        "`DataLoader(persistent_workers=True)`, `pin_memory=True`",
+        "are taken, but workers start anew for each iteration, and there is no other memory",
     ),
     (
         "gradients where PyTorch gives NaN or 0 for no reason",

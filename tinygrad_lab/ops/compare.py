@@ -307,9 +307,8 @@ def where(condition: Array, input: Array = None, other: Array = None) -> Any:
         condition = ne(condition, 0)
     if getattr(condition, "dtype", _BOOL) != _BOOL:
         raise RuntimeError(f"where: the condition must be bool, not {condition.dtype}; compare it, as with != 0")
-    numbers = isinstance(input, _NUMBERS) and isinstance(other, _NUMBERS)
-    if numbers and (isinstance(input, float) or isinstance(other, float)):
-        if isinstance(condition, np.ndarray):
+    if isinstance(input, _NUMBERS) and isinstance(other, _NUMBERS) and float in (type(input), type(other)):
+        if isinstance(condition, (np.ndarray, np.generic)):
             raise TypeError(
                 f"where: the numbers {input} and {other} don't tell the result's dtype; choose between arrays, as with "
                 f"where(c, {input} * g, {other} * g)"
