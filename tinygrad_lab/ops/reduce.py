@@ -15,7 +15,7 @@ from ..graph import add_up
 from ..op import Array, op
 from ..public import public
 from .cast import cast
-from .checks import integer
+from .checks import integer, refuse_bools
 from .compare import isnan, logical_not, where
 from .shape import dims_of, reshape, spread
 
@@ -52,7 +52,7 @@ def _sum(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
 
 
 @op(
-    lambda g, y, x, dim, keepdim: spread(g / count(x.shape, dim), x.shape, dim, keepdim),
+    lambda g, y, x, dim, keepdim: spread(g / (count(x.shape, dim) or 1), x.shape, dim, keepdim),
     domain=(REALS, Dims(), FLAG),
     shapes="(*) -> (...)",
     tex=r"\tfrac1n \sum {input}",
@@ -160,9 +160,9 @@ def freedom(shape: Sequence[int], dim: DimLike, correction: float) -> float:
 
 
 def _share(x: Array, dim: DimLike, correction: float) -> float:
-    """2 / (n - c), infinite where that is 0."""
+    """2 / (n - c), infinite where that is 0; of no element, which has no gradient, 0."""
     n = freedom(x.shape, dim, correction)
-    return 2 / n if n else math.inf
+    return 2 / n if n else math.inf if count(x.shape, dim) else 0.0
 
 
 def _mean_square(input: Array, dim: DimLike, correction: float, keepdim: bool) -> Array:
@@ -289,7 +289,7 @@ def _without_nan(x: Array) -> Array:
 
 def refuse_integers(name: str, x: Array) -> None:
     if x.dtype.kind not in "fc":
-        raise RuntimeError(f"{name}: the elements must be floating, not {x.dtype}; convert with .float() first")
+        raise NotImplementedError(f"{name}: the elements must be floating, not {x.dtype}; convert with .float() first")
 
 
 @public
@@ -383,6 +383,7 @@ def trace(input: Array) -> Tensor:
     """
     if input.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, not a tensor of shape {tuple(input.shape)}")
+    refuse_bools("trace", input)
     n, m = input.shape
     end = builtins.max((builtins.min(n, m) - 1) * (m + 1) + 1, 0)
     return _sum(reshape(input, (-1,))[: end if n and m else 0 : m + 1], None, False)

@@ -70,7 +70,7 @@ def cross_entropy(
         losses = loss.cross_entropy(rows, labels)
         if weight is not None:
             losses = losses * weight[labels]
-    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape)
+    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape if input.ndim > 1 else ())
 
 
 @public
@@ -147,7 +147,7 @@ def _cross_entropy_of_probabilities(
     if ignore_index >= 0:
         raise RuntimeError("cross_entropy: ignore_index is not supported for a target of class probabilities")
     dim = min(1, input.ndim - 1)
-    _check_weight("cross_entropy", weight, input.shape[dim])
+    _check_weight("cross_entropy", weight, input.shape[dim], input.dtype)
     if label_smoothing:
         target = target * (1 - label_smoothing) + label_smoothing / input.shape[dim]
     log_p = log_softmax(input, dim)
@@ -178,7 +178,7 @@ def nll_loss(
     losses = -_rows(input)[np.arange(len(labels)), labels]
     if weight is not None:
         losses = losses * weight[labels]
-    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape)
+    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape if input.ndim > 1 else ())
 
 
 def _rows(input: Tensor) -> Tensor:
@@ -203,7 +203,7 @@ def _labels(
         )
     samples = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if labels.shape != samples and not (len(shape) == 1 and labels.shape == (1,)):
-        of_batch = labels.ndim == 0 or (len(shape) > 1 and labels.shape[0] != shape[0])
+        of_batch = labels.ndim == 0 or (labels.shape[0] != shape[0] if len(shape) > 1 else labels.ndim == 1)
         or_probabilities = ", or probabilities of its own shape" if name == "cross_entropy" else ""
         raise (ValueError if of_batch else RuntimeError)(
             f"{name}: input of shape {shape} takes class indices of shape {samples}{or_probabilities}; "
@@ -217,7 +217,7 @@ def _labels(
             f"{labels.dtype}; convert it with .long()"
         )
     classes = shape[1] if len(shape) > 1 else shape[0]
-    _check_weight(name, weight, classes)
+    _check_weight(name, weight, classes, input.dtype)
     labels = labels.reshape(-1)
     # without its sign a negative index is a great one, so one reduction finds whatever is out of range
     greatest = np.maximum.reduce(labels.view(_UNSIGNED[labels.itemsize])) if labels.size else 0
@@ -236,12 +236,14 @@ def _labels(
 _UNSIGNED = {np.dtype(t).itemsize: t for t in (np.uint8, np.uint16, np.uint32, np.uint64)}
 
 
-def _check_weight(name: str, weight: Tensor | None, classes: int) -> None:
+def _check_weight(name: str, weight: Tensor | None, classes: int, dtype: Any) -> None:
     if weight is not None and weight.shape != (classes,):
         raise RuntimeError(
             f"{name}: weight tensor should be defined either for all {classes} classes or no classes but got weight "
             f"tensor of shape: {weight.shape}"
         )
+    if weight is not None and weight.dtype != dtype:
+        raise RuntimeError(f"{name}: weight must have the dtype of the input, {dtype}, not {weight.dtype}")
 
 
 def _reduce_counted(

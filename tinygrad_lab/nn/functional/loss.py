@@ -11,6 +11,7 @@ from ...convention import convention
 from ...creation import as_tensor
 from ...op import wrap
 from ...ops import elementwise
+from ...ops.activation import floating
 from ...ops.arithmetic import abs as absolute, square
 from ...ops.compare import where
 from ...ops.elementwise import exp, log, log1p
@@ -63,6 +64,7 @@ def binary_cross_entropy(
                 f"binary_cross_entropy: all elements of {what} should be between 0 and 1, but they go from {x.min()} "
                 f"to {x.max()}; logits belong into binary_cross_entropy_with_logits"
             )
+    floating("binary_cross_entropy", input)
     with np.errstate(divide="ignore"):
         log_p, log_q = log(input).clamp(min=-100), log1p(-input).clamp(min=-100)
     return _weighted(-(target * log_p + (1 - target) * log_q), weight, reduction)
@@ -94,14 +96,12 @@ def binary_cross_entropy_with_logits(
 
     Raises:
         ValueError: the shapes differ, or the reduction is unknown.
-        RuntimeError: the target isn't floating.
+        NotImplementedError: the input or the target isn't floating.
     """
     reduction = settled(size_average, reduce, reduction)
     target = _of_same_shape("binary_cross_entropy_with_logits", input, target)
-    if target.dtype.kind != "f":
-        raise RuntimeError(
-            f"binary_cross_entropy_with_logits: target must be floating, not {target.dtype}; convert with .float()"
-        )
+    for x in (input, target):
+        floating("binary_cross_entropy_with_logits", x)
     if pos_weight is None:
         losses = elementwise.softplus(input) - input * target
     else:
@@ -130,7 +130,9 @@ def mse_loss(
         ValueError: the reduction is unknown, or the weight's shape isn't the input's.
     """
     reduction = settled(size_average, reduce, reduction)
-    return _weighted_mean(square(_difference(input, target)), input, weight, reduction)
+    difference = _difference(input, target)
+    floating("mse_loss", difference)
+    return _weighted_mean(square(difference), input, weight, reduction)
 
 
 @convention("l1_loss at 0", [3.0, 1.0], [3.0, 2.0], gives=([0, -0.5], [0, 0.5]))
@@ -175,6 +177,7 @@ def huber_loss(
         ValueError: the reduction is unknown, or the weight's shape isn't the input's.
     """
     difference = _difference(input, target)
+    floating("huber_loss", difference)
     if not delta > 0:
         raise RuntimeError(f"huber_loss: delta must be positive, not {delta}")
     _check_weight(input, weight)
@@ -204,6 +207,7 @@ def smooth_l1_loss(
     """
     reduction = settled(size_average, reduce, reduction)
     difference = _difference(input, target)
+    floating("smooth_l1_loss", difference)
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss: beta must not be negative, as {beta}")
     if beta == 0:
@@ -267,6 +271,7 @@ def gaussian_nll_loss(
     Raises:
         ValueError: a variance is negative or of a shape that doesn't fit, or the reduction is unknown.
     """
+    floating("gaussian_nll_loss", input)
     if not isinstance(var, Tensor):
         var = wrap(np.full(input.shape, var, input.dtype))
     if (var.array < 0).any():

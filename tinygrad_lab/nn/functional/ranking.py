@@ -8,6 +8,7 @@ import numpy as np
 
 from ...creation import as_tensor
 from ...op import Array
+from ...ops.activation import floating
 from ...ops.arithmetic import minimum, square
 from ...ops.compare import where
 from ...ops.elementwise import relu, softplus, sqrt
@@ -92,6 +93,7 @@ def soft_margin_loss(
         ValueError: the reduction is unknown.
     """
     reduction = settled(size_average, reduce, reduction)
+    floating("soft_margin_loss", input)
     return reduced(softplus(-target * input), reduction)
 
 
@@ -304,6 +306,7 @@ def _rows_and_labels(name: str, input: Tensor, target: Tensor) -> tuple[Tensor, 
         )
     if target.dtype != np.int64:
         raise RuntimeError(f"{name}: expected a target of int64, not {target.dtype}; convert it with .long()")
+    floating(name, input)
     return input if input.ndim == 2 else input.reshape(1, -1), target.array
 
 
@@ -330,6 +333,7 @@ def multilabel_soft_margin_loss(
         ValueError: the reduction is unknown.
     """
     reduction = settled(size_average, reduce, reduction)
+    floating("multilabel_soft_margin_loss", input)
     losses = softplus(input) - target * input
     if weight is not None:
         losses = losses * weight

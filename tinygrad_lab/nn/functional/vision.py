@@ -107,7 +107,7 @@ def interpolate(
         )
     if input.shape[1] == 0:
         raise RuntimeError(f"interpolate: Non-empty {ndim}D data tensor expected but got shape {tuple(input.shape)}")
-    if mode in _KINDS and input.dtype.kind != "f":
+    if input.dtype.kind != "f" and (mode in _KINDS or (mode != "area" and input.dtype != np.uint8)):
         raise NotImplementedError(f"interpolate: mode {mode!r} is not implemented for {input.dtype}; use .float()")
     np.empty((*input.shape[:2], *sizes), input.dtype)  # fails at once where there isn't memory for the result
     y = input

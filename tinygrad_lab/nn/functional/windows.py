@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...op import Array
+from ...ops.activation import floating
 from ...ops.window import Slide, fold_windows, unfold_windows
 from ...public import public
 from ...tensor import Tensor
@@ -145,6 +146,7 @@ def unfold(input: Tensor, kernel_size: Ints, dilation: Ints = 1, padding: Ints =
     if input.ndim == 2:
         raise IndexError(f"unfold: a matrix of shape {tuple(input.shape)} has no dimension for the channels")
     check_dims("unfold", input, 2)
+    floating("unfold", input)
     if input.ndim == 3:
         return unfold(input.reshape(1, *input.shape), kernel_size, dilation, padding, stride)[0]
     return unfold_windows(input, _blocks("unfold", input.shape[2:], kernel_size, dilation, padding, stride))
