@@ -14,7 +14,7 @@ from ..op import Array, Fused, op
 from ..public import public
 from ..threads import WORTH, spread
 from .cast import cast, clone
-from .checks import of_tensors, refuse_bools
+from .checks import of_tensors
 from .compare import _sign, _where, floating, wins
 from .elementwise import log
 from .rounding import _floor_divide, _trunc_divide
@@ -391,7 +391,6 @@ def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> T
     """
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
-    refuse_bools("clamp", input)
     numbers = [isinstance(bound, _NUMBERS) for bound in (min, max) if bound is not None]
     if all(numbers):
         return _clamp(input, min, max)
