@@ -31,7 +31,7 @@ KEPT_ORDER = tuple(
     for kind in ("bool", "float16", "int8", "uint8")
 )
 NO_UINT8 = Difference(
-    "is not implemented for uint8", "PyTorch interpolates bytes with a rounding of its own; use .float()"
+    "must be floating, not uint8", "PyTorch interpolates bytes with a rounding of its own; use .float()"
 )
 
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
@@ -59,6 +59,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
         Difference("hermitian=True", "PyTorch's gradient is of the matrix, and its value of one triangle only"),
     ),
     "svd": (Difference("result 0", "the signs of singular vectors are those of each LAPACK"),),
+    "svd_lowrank": (Difference("result 0", "what is beyond the rank is found at random"),),
     "argsort": KEPT_ORDER,
     "cov": (Difference("second derivative 1 at [0] is 3.6", "what cancels in float32 leaves rounding, to both"),),
     "kthvalue": (EQUALS, NO_OUT),
@@ -112,12 +113,17 @@ LEFT_OUT = (
     ),
     ("`bfloat16`, `float8`, quantized dtypes", "dtypes are NumPy's"),
     (
-        "`device=`, `layout=`, `memory_format=`, `pin_memory=`; `x.cuda()`, `x.device`",
-        'there is one memory, the computer\'s; `x.to("cpu")` is `x`',
+        "devices other than the CPU, `x.cuda()`; `layout=`, `pin_memory=`, `channels_last`; `device=` of layers",
+        'there is one memory, the computer\'s: `device=x.device` and `x.to("cpu")` say so, another device is an error; '
+        "`model.to(device)` is the model",
     ),
     ("sparse tensors, `sparse=True` of embeddings", "gradients are dense; `sparse=True` is an error"),
     ("named dimensions, `x.sum('N')`", "dimensions are integers"),
     ("`x.view(dtype)`", "`x.numpy().view(dtype)` looks at the bytes; it has no gradient in PyTorch either"),
+    (
+        "class indices of int64 and uint8 only; no bools in a subtraction; `max_pool1d` of floats",
+        "class indices of any integer dtype; `x - b` takes bools as 0 and 1; `max_pool1d` of integers as `max_pool2d`",
+    ),
     (
         "functions of numbers only, `add(2, 3)`",
         "there is nothing to differentiate: an error says so, where PyTorch gives a tensor",
@@ -139,6 +145,14 @@ LEFT_OUT = (
     (
         "`x.shape.numel()`, `torch.Size`; attributes of one's own on tensors",
         "a shape is a plain tuple: `math.prod(x.shape)`; parameters have attributes of their own, tensors don't",
+    ),
+    (
+        "`x.grad_fn.name()`, `AddBackward0`; `next_functions` of one node for several results",
+        "a node is called by its op, `add`; each piece of `split` or `unbind` is a node of its own",
+    ),
+    (
+        "hooks of nodes, `x.grad_fn.register_hook`, `register_prehook`; `x.grad_fn.metadata`",
+        "hooks stand on tensors, `x.register_hook`: a gradient on its way is a tensor's",
     ),
     (
         "changing a piece of `split`, `chunk`, `unbind` in place",

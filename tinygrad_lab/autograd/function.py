@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import memory
+from .. import inplace, memory
 from ..graph import Node, enable_grad, is_grad_enabled, no_grad
 from ..op import wrap
 from ..ops.index import getitem
@@ -28,6 +28,7 @@ class FunctionCtx:
         self.needs_input_grad = needs_input_grad
         self._saved: tuple[Tensor | None, ...] = ()
         self._fixed: list[Tensor] = []
+        self._dirty: list[Tensor] = []
         self._materialize = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
@@ -49,6 +50,10 @@ class FunctionCtx:
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
         """Say that these results have no gradient."""
         self._fixed.extend(tensors)
+
+    def mark_dirty(self, *tensors: Tensor) -> None:
+        """Say that these arguments are changed in place and returned: they become results of the function."""
+        self._dirty.extend(tensors)
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether a backward of several results gets zeros for those without a gradient, or None.
@@ -96,6 +101,7 @@ class Function:
 
         Raises:
             TypeError: the forward returns no tensor.
+            RuntimeError: an argument that was marked as dirty is a leaf that requires grad, or a view of one.
         """
         inputs = [a._node if isinstance(a, Tensor) else None for a in args]
         recorded = is_grad_enabled() and any(node is not None for node in inputs)
@@ -127,10 +133,11 @@ class Function:
         node.y = packed if record.own else None
         node.time, node.hooks = memory.tick(), None
         whole = wrap(packed.view() if packed is arrays[0] else packed, node)
-        if not several:
-            return whole
-        parts = record.unpacked(whole)
-        return tuple(parts.get(i, y) for i, y in enumerate(outputs))
+        parts = record.unpacked(whole) if several else {0: whole}
+        for i in live:
+            if any(outputs[i] is x for x in ctx._dirty):
+                parts[i] = inplace.become(outputs[i], record.name, parts[i]._node)
+        return tuple(parts.get(i, y) for i, y in enumerate(outputs)) if several else parts[0]
 
 
 class _Record:
@@ -146,6 +153,7 @@ class _Record:
         self.function, self.ctx, self.live = function, ctx, live
         self.likes = [(y.shape, y.dtype) if isinstance(y, Tensor) else None for y in outputs]
         self.params = tuple(f"argument {i}" for i in range(len(args)))
+        self.operands = tuple(isinstance(a, Tensor) for a in args)
         self._last: tuple[Any, Sequence[Any]] | None = None
         # results that were saved are made anew from the node's output: kept as tensors they would keep this record
         number = {id(outputs[i]): i for i in live}
@@ -159,7 +167,7 @@ class _Record:
 
     def operand(self, i: int) -> bool:
         """Whether argument `i` is a tensor."""
-        return self.ctx.needs_input_grad[i]
+        return self.operands[i]
 
     def check_unchanged(self, node: Node) -> None:
         """Refuse saved tensors that were changed in place since the forward.
@@ -237,3 +245,36 @@ class _Record:
             parts[i] = reshape(getitem(whole, slice(start, start + size)), shape).to(dtype)
             start += size
         return parts
+
+
+class _Once(Function):
+    """A gradient that has none of its own."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, found: Tensor, *cotangents: Tensor) -> Tensor:
+        return found
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, g: Tensor) -> Any:
+        raise RuntimeError(
+            "trying to differentiate twice a function whose backward is marked with @once_differentiable; write it "
+            "with operations on tensors and take the mark away"
+        )
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a `backward` that isn't written with operations on tensors: a gradient of its result is an error."""
+
+    @functools.wraps(backward)
+    def call(ctx: FunctionCtx, *cotangents: Tensor) -> Any:
+        with no_grad():
+            found = backward(ctx, *cotangents)
+        if not is_grad_enabled():
+            return found
+        tied = tuple(
+            _Once.apply(g, *cotangents) if isinstance(g, Tensor) else g
+            for g in (found if isinstance(found, tuple) else (found,))
+        )
+        return tied if isinstance(found, tuple) else tied[0]
+
+    return call

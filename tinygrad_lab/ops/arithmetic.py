@@ -401,7 +401,7 @@ def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> T
     return input if max is None else clamp_max(input, max)
 
 
-_NUMBERS: tuple[Any, ...] = (bool, int, float, np.generic)
+_NUMBERS: Any = (bool, int, float, np.generic)
 clip = clamp
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import devices
+from ..devices import Device
 from ..domain import Choice, Given, Reals
 from ..op import Array, op, table, wrap
 from ..public import public
@@ -195,28 +197,30 @@ def diagflat(input: Array, offset: int = 0) -> Tensor:
 
 
 @public
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64) -> Tensor:
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64, device: Device = None) -> Tensor:
     """The row and column, `(2, k)`, of each element on and below a diagonal of a `(row, col)` matrix, row by row.
 
     Raises:
-        RuntimeError: a size is negative.
+        RuntimeError: a size is negative, or the device isn't the CPU.
         NotImplementedError: `dtype` isn't int32 or int64.
     """
-    return _places("tril_indices", np.tril, row, col, offset, dtype)
+    return _places("tril_indices", np.tril, row, col, offset, dtype, device)
 
 
 @public
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64) -> Tensor:
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64, device: Device = None) -> Tensor:
     """The row and column, `(2, k)`, of each element on and above a diagonal of a `(row, col)` matrix, row by row.
 
     Raises:
-        RuntimeError: a size is negative.
+        RuntimeError: a size is negative, or the device isn't the CPU.
         NotImplementedError: `dtype` isn't int32 or int64.
     """
-    return _places("triu_indices", np.triu, row, col, offset, dtype)
+    return _places("triu_indices", np.triu, row, col, offset, dtype, device)
 
 
-def _places(name: str, half: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
+def _places(name: str, half: Any, row: int, col: int, offset: int, dtype: Any, device: Device) -> Tensor:
+    if device is not None:
+        devices.device(device)
     offset = integer(name, "offset", offset)
     for what, n in (("row", row), ("col", col)):
         if integer(name, what, n) < 0:

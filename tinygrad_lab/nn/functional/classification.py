@@ -39,7 +39,7 @@ def cross_entropy(
     Args:
         input: logits, `(n, c, *)`, or `(c,)` for one sample.
         target: class indices, integers `(n, *)`; or class probabilities of the logits' shape.
-        weight: of each class, `(c,)`.
+        weight: of each class, `(c,)`; for class indices of the logits' dtype.
         ignore_index: targets of this index don't count, and send no gradient back.
         reduction: "mean", "sum", or "none" for a loss of the shape `(n, *)`. The mean of class indices is over the
             weights of the targets that count, NaN if none does; that of probabilities is over the samples.
@@ -48,8 +48,8 @@ def cross_entropy(
 
     Raises:
         IndexError: a class index is out of range.
-        RuntimeError: the dtype of the target or the number of weights doesn't fit, `label_smoothing` is outside
-            [0, 1], or `ignore_index` is given with probabilities.
+        RuntimeError: the dtype of the target doesn't fit, or the dtype or number of the weights, `label_smoothing` is
+            outside [0, 1], or `ignore_index` is given with probabilities.
         ValueError: the batch sizes differ, or the reduction is unknown.
     """
     if not 0 <= label_smoothing <= 1:
@@ -147,7 +147,7 @@ def _cross_entropy_of_probabilities(
     if ignore_index >= 0:
         raise RuntimeError("cross_entropy: ignore_index is not supported for a target of class probabilities")
     dim = min(1, input.ndim - 1)
-    _check_weight("cross_entropy", weight, input.shape[dim], input.dtype)
+    _check_weight("cross_entropy", weight, input.shape[dim])
     if label_smoothing:
         target = target * (1 - label_smoothing) + label_smoothing / input.shape[dim]
     log_p = log_softmax(input, dim)
@@ -217,7 +217,9 @@ def _labels(
             f"{labels.dtype}; convert it with .long()"
         )
     classes = shape[1] if len(shape) > 1 else shape[0]
-    _check_weight(name, weight, classes, input.dtype)
+    _check_weight(name, weight, classes)
+    if weight is not None and weight.dtype != input.dtype:
+        raise RuntimeError(f"{name}: weight of {weight.dtype} must have the input's dtype, {input.dtype}")
     labels = labels.reshape(-1)
     # without its sign a negative index is a great one, so one reduction finds whatever is out of range
     greatest = np.maximum.reduce(labels.view(_UNSIGNED[labels.itemsize])) if labels.size else 0
@@ -236,14 +238,12 @@ def _labels(
 _UNSIGNED = {np.dtype(t).itemsize: t for t in (np.uint8, np.uint16, np.uint32, np.uint64)}
 
 
-def _check_weight(name: str, weight: Tensor | None, classes: int, dtype: Any) -> None:
+def _check_weight(name: str, weight: Tensor | None, classes: int) -> None:
     if weight is not None and weight.shape != (classes,):
         raise RuntimeError(
             f"{name}: weight tensor should be defined either for all {classes} classes or no classes but got weight "
             f"tensor of shape: {weight.shape}"
         )
-    if weight is not None and weight.dtype != dtype:
-        raise RuntimeError(f"{name}: weight must have the dtype of the input, {dtype}, not {weight.dtype}")
 
 
 def _reduce_counted(

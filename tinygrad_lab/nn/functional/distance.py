@@ -9,7 +9,6 @@ import numpy as np
 
 from ...convention import convention
 from ...ops.arithmetic import clamp
-from ...ops.cast import cast
 from ...ops.compare import where
 from ...ops.norms import vector_norm
 from ...ops.shape import dims_of, expand, reshape
@@ -53,9 +52,9 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """
     if not eps >= 0:
         raise RuntimeError(f"cosine_similarity: eps must be non-negative, not {eps}")
-    floats = [x.dtype for x in (x1, x2) if x.dtype.kind == "f"]
-    if floats and x1.dtype != x2.dtype:
-        x1, x2 = (cast(x, np.result_type(*floats)) for x in (x1, x2))
+    if x1.dtype != x2.dtype:
+        dtype = np.result_type(*[x.dtype for x in (x1, x2) if x.dtype.kind == "f"] or [x1.dtype])
+        x1, x2 = x1.to(dtype), x2.to(dtype)
     n = max(x1.ndim, x2.ndim)
     (d,) = dims_of("cosine_similarity", n, dim) or (0,)
     a, b = (x if x.ndim == n else reshape(x, (*[1] * (n - x.ndim), *x.shape)) for x in (x1, x2))

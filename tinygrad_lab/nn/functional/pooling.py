@@ -15,7 +15,7 @@ from ...half import wide
 from ...op import Array, wrap
 from ...ops import pool
 from ...ops.arithmetic import div
-from ...ops.checks import integer, refuse_bools
+from ...ops.checks import integer, refuse_bools, refuse_integers
 from ...ops.reduce import mean
 from ...ops.resample import Taps, adaptive_bounds, adaptive_sums, resample, window_sums
 from ...ops.window import Slide
@@ -174,8 +174,7 @@ def _adaptive_sizes(name: str, input: Tensor, output_size: Any, spatial: int) ->
             f"{name}: Expected input to have non-zero size for non-batch dimensions, but its shape is "
             f"{tuple(input.shape)}"
         )
-    if input.dtype.kind != "f":
-        raise NotImplementedError(f"{name}: not implemented for {input.dtype}; convert with .float() first")
+    refuse_integers(name, input)
     return sizes
 
 

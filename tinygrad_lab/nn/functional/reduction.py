@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 
-from ...ops.reduce import _mean, refuse_integers
+from ...ops.checks import refuse_integers
+from ...ops.reduce import _mean
 from ...tensor import Tensor
 
 
