@@ -76,6 +76,16 @@ def refuse_whole(*operands: Any) -> None:
         raise NotImplementedError("one operand must be floating; convert it with .float() first")
 
 
+def refuse_bools(name: str, input: Any) -> None:
+    """Refuse elements that are bools.
+
+    Raises:
+        NotImplementedError: they are.
+    """
+    if getattr(input, "dtype", None) == np.bool_:
+        raise NotImplementedError(f"{name}: not implemented for bool; convert with .int() or .float() first")
+
+
 def integer(name: str, what: str, value: Any) -> int:
     """`value` as Python's integer, of NumPy's or a tensor of one element; a bool isn't one, nor a float.
 

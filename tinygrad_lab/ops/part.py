@@ -146,6 +146,8 @@ def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Tensor:
     if not input.ndim or not sizes:
         raise RuntimeError(f"unflatten: a dimension and its sizes are needed; shape {input.shape}, sizes {sizes}")
     d = dim_of("unflatten", dim, input.ndim)
+    if min(sizes) < -1:
+        raise RuntimeError(f"unflatten: invalid sizes {list(sizes)}: a size is at least 0, or -1 for what is left")
     try:
         full = np.empty(input.shape[d], np.bool_).reshape(sizes).shape
     except ValueError:

@@ -389,7 +389,5 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     soft = softmaxes.softmax((logits + wrap(noise.astype(logits.dtype, copy=False))) / tau, dim)
     if not hard:
         return soft
-    place = soft.array.argmax(dim, keepdims=True)
-    one = np.zeros_like(soft.array)
-    np.put_along_axis(one, place, 1, dim)
-    return wrap(one) - soft.detach() + soft
+    one = wrap(np.zeros_like(soft.array)).scatter(dim, soft.argmax(dim, True), 1)
+    return one - soft.detach() + soft

@@ -48,7 +48,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
     Raises:
         IndexError: there is no such dimension.
-        RuntimeError: the elements aren't floating, the shapes don't broadcast, or `eps` is negative.
+        RuntimeError: no elements are floating, the shapes don't broadcast, or `eps` is negative.
     """
     if not eps >= 0:
         raise RuntimeError(f"cosine_similarity: eps must be non-negative, not {eps}")
