@@ -83,6 +83,12 @@ UNIMPLEMENTED = calls(
     F.mse_loss(b, b)
     """
 )
+BOOLS = calls(
+    """
+    b.max(0) | b.min(0, True) | b[0].max(0) | b[0].kthvalue(1) | b[:0].median() | b[:0].nanmedian() | b.sort()
+    t.searchsorted(b, b[:0]) | t.bucketize(b[:0], b) | b.clamp(0, 1) | b.cumsum(0) | b.amax()
+    """
+)
 DERIVATIVES = calls(
     """
     v[:0].mean() | v[:0].var() | x[:0].mean(0) | x[:0].var(0) | (v * inf) ** 0 | (v * nan) ** 0 | v ** 0
@@ -96,7 +102,7 @@ def test_an_integer_of_any_kind(call):
     beside(call)
 
 
-@pytest.mark.parametrize("call", NUMBERS + KEYWORDS)
+@pytest.mark.parametrize("call", NUMBERS + KEYWORDS + BOOLS)
 def test_an_argument_of_another_kind(call):
     beside(call)
 

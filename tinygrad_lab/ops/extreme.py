@@ -12,6 +12,7 @@ from ..domain import DISTINCT, FLAG, REALS, Dim, Dims, Given, IndexAlong
 from ..op import Array, op, table
 from ..public import public
 from .arithmetic import maximum, minimum
+from .cast import cast
 from .checks import refuse_bools
 from .index import _gather
 from .reduce import DimLike, add_reduce, axis_of, kept, max_reduce, min_reduce
@@ -229,7 +230,8 @@ def _extreme(input: Array, dim: Array, keepdim: bool, other: Array, of_all: Arra
         return of_two(input, dim if other is None else other)
     if dim is None:
         return of_all(input)
-    return chosen(input, dim, place(input, dim, True), keepdim)
+    ranked = cast(input, np.uint8) if input.dtype.kind == "b" else input  # argmax refuses bools, as PyTorch's does
+    return chosen(input, dim, place(ranked, dim, True), keepdim)
 
 
 _INTEGERS: tuple[Any, ...] = (int, np.integer)

@@ -118,8 +118,9 @@ def searchsorted(
     Raises:
         RuntimeError: the shapes don't fit, or `side` contradicts `right` or is another word.
     """
-    refuse_bools("searchsorted", sorted_sequence)
     rows, values = array_of(sorted_sequence), array_of(input)
+    if values.size:
+        refuse_bools("searchsorted", rows)
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted: side must be 'left' or 'right', not {side!r}")
     if side == "left" and right:
@@ -161,7 +162,8 @@ def bucketize(input: Array, boundaries: Array, *, out_int32: bool = False, right
     """
     if boundaries.ndim != 1:
         raise RuntimeError(f"bucketize: boundaries must have one dimension, not shape {tuple(boundaries.shape)}")
-    refuse_bools("bucketize", boundaries)
     edges, values = array_of(boundaries), array_of(input)
+    if values.size:
+        refuse_bools("bucketize", edges)
     places = np.searchsorted(edges, values, "right" if right else "left")
     return wrap(np.asarray(places, np.int32 if out_int32 else np.int64))

@@ -5,6 +5,7 @@ Equal elements keep their order, whichever way they are sorted. NaN is greater t
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -253,7 +254,8 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> Extr
 
 
 def _rank_of(name: str, input: Array, k: Any, dim: int, lowest: int) -> int:
-    refuse_bools(name, input)
+    if input.ndim or name == "topk":  # of a 0-d tensor kthvalue is that tensor
+        refuse_bools(name, input)
     n, rank = input.shape[dim] if input.ndim else 1, integer(name, "k", k)
     if not lowest <= rank <= n:
         raise RuntimeError(f"{name}: k must be from {lowest} to {n}, the size of dim {dim}, not {rank}")
@@ -295,7 +297,8 @@ def nanmedian(input: Array, dim: int | None = None, keepdim: bool = False) -> Te
 
 def _middle_of(name: str, input: Array, dim: int | None, keepdim: bool) -> Any:
     ignore_nan = name == "nanmedian"
-    refuse_bools(name, input)
+    if dim is not None or math.prod(input.shape):  # of nothing at all PyTorch has a median, of bools too
+        refuse_bools(name, input)
     if dim is None:
         return _median(reshape(input, (-1,)), ignore_nan)
     dim = _filled_dim(name, input, dim)
