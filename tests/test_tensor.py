@@ -356,11 +356,11 @@ def test_default_dtype():
         (tg.tensor([1.5, 2.0]), "tensor([1.5000, 2.0000])"),
         (tg.tensor([[1, 2], [3, 4]]), "tensor([[1, 2],\n        [3, 4]])"),
         (tg.tensor(3.25), "tensor(3.2500)"),
-        (tg.tensor([True]), "tensor([ True])"),
+        (tg.tensor([True]), "tensor([True])"),
         (tg.tensor([1.0], requires_grad=True), "tensor([1.], requires_grad=True)"),
         (tg.tensor([1.0], requires_grad=True) * 2, "tensor([2.], grad_fn=<mul>)"),
         (tg.tensor([1.0], dtype=np.float64), "tensor([1.], dtype=float64)"),
-        (tg.tensor([np.inf, 1.0]), "tensor([inf,  1.])"),
+        (tg.tensor([np.inf, 1.0]), "tensor([inf, 1.])"),
     ],
 )
 def test_repr(tensor, text):
@@ -489,13 +489,13 @@ def test_anomalies_are_found_where_they_are_made():
         (lambda: tg.zeros(2, 0, requires_grad=True), "tensor([], size=(2, 0), requires_grad=True)"),
         (lambda: tg.tensor([1.0, 1e10]), "tensor([1.0000e+00, 1.0000e+10])"),
         (lambda: tg.tensor(1e20), "tensor(1.0000e+20)"),
-        (lambda: tg.tensor([math.nan, 1.0, -math.inf]), "tensor([ nan,   1., -inf])"),
+        (lambda: tg.tensor([math.nan, 1.0, -math.inf]), "tensor([nan, 1., -inf])"),
         (lambda: tg.tensor([0.0, 2.0, -30.0]), "tensor([  0.,   2., -30.])"),
         (lambda: tg.tensor([True, False]), "tensor([ True, False])"),
-        (lambda: tg.zeros(40, 50), f"tensor([[{'0., ' * 3}..., 0., 0., 0.],\n"),
+        (lambda: tg.zeros(40, 50), f"tensor([[{'0., ' * 3} ..., 0., 0., 0.],\n"),
         (
             lambda: tg.zeros(40, 50) + 0.5 * tg.eye(40, 50),
-            "tensor([[0.5000, 0.0000, 0.0000, ..., 0.0000, 0.0000, 0.000",
+            "tensor([[0.5000, 0.0000, 0.0000,  ..., 0.0000, 0.0000, 0.000",
         ),
     ],
 )

@@ -6,7 +6,10 @@ The table of contents: everything public, by the room it lives in. `X as X` says
 from math import e as e, inf as inf, nan as nan, pi as pi
 
 from . import (
+    accelerator as accelerator,
     autograd as autograd,
+    backends as backends,
+    cuda as cuda,
     datasets as datasets,
     func as func,
     linalg as linalg,
@@ -21,6 +24,7 @@ from . import (
 from .creation import (
     arange as arange,
     as_tensor as as_tensor,
+    contiguous_format as contiguous_format,
     empty as empty,
     empty_like as empty_like,
     eye as eye,
@@ -33,6 +37,7 @@ from .creation import (
     normal as normal,
     ones as ones,
     ones_like as ones_like,
+    preserve_format as preserve_format,
     rand as rand,
     rand_like as rand_like,
     randint as randint,
@@ -44,9 +49,13 @@ from .creation import (
     zeros as zeros,
     zeros_like as zeros_like,
 )
+from .devices import (
+    device as device,
+)
 from .dtypes import (
     bool as bool,
     double as double,
+    dtype as dtype,
     float as float,
     float16 as float16,
     float32 as float32,
@@ -78,6 +87,10 @@ from .io import (
     load as load,
     save as save,
 )
+from .limits import (
+    finfo as finfo,
+    iinfo as iinfo,
+)
 from .nn.functional import (
     celu as celu,
     celu_ as celu_,
@@ -91,6 +104,11 @@ from .nn.functional import (
     selu_ as selu_,
     threshold as threshold,
     threshold_ as threshold_,
+)
+from .nn.functional.distance import (
+    cosine_similarity as cosine_similarity,
+    pairwise_distance as pairwise_distance,
+    pdist as pdist,
 )
 from .nn.functional.native import (
     alpha_dropout as alpha_dropout,
@@ -175,6 +193,12 @@ from .ops.arrange import (
     roll as roll,
     rot90 as rot90,
     tile as tile,
+)
+from .ops.calculus import (
+    cumulative_trapezoid as cumulative_trapezoid,
+    gradient as gradient,
+    trapezoid as trapezoid,
+    trapz as trapz,
 )
 from .ops.cast import (
     clone as clone,
@@ -328,6 +352,10 @@ from .ops.linalg import (
     outer as outer,
     tensordot as tensordot,
     vdot as vdot,
+)
+from .ops.lowrank import (
+    pca_lowrank as pca_lowrank,
+    svd_lowrank as svd_lowrank,
 )
 from .ops.masked import (
     diagonal_scatter as diagonal_scatter,
@@ -493,6 +521,9 @@ from .ops.trigonometric import (
     sinh as sinh,
     tan as tan,
 )
+from .printing import (
+    set_printoptions as set_printoptions,
+)
 from .promotion import (
     get_default_dtype as get_default_dtype,
     set_default_dtype as set_default_dtype,
@@ -511,6 +542,17 @@ from .tensor import (
 from .threads import (
     get_num_threads as get_num_threads,
     set_num_threads as set_num_threads,
+)
+from .typed import (
+    BoolTensor as BoolTensor,
+    ByteTensor as ByteTensor,
+    CharTensor as CharTensor,
+    DoubleTensor as DoubleTensor,
+    FloatTensor as FloatTensor,
+    HalfTensor as HalfTensor,
+    IntTensor as IntTensor,
+    LongTensor as LongTensor,
+    ShortTensor as ShortTensor,
 )
 from .viz import (
     derive as derive,

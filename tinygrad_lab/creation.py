@@ -1,29 +1,40 @@
-"""Tensors from data, constants, ranges and random numbers."""
+"""Tensors from data, constants, ranges and random numbers.
+
+Each of them refuses, with a RuntimeError, another `device` than the CPU.
+"""
 
 from __future__ import annotations
 
 import math
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from . import memory
+from . import devices, memory
+from .devices import Device
 from .op import wrap
+from .ops.checks import integer
 from .ops.sampling import constant, normal_array, uniform_array
 from .promotion import get_default_dtype
 from .public import public
 from .random import Generator, numpy_generator
 from .tensor import DTypeLike, Tensor
 
+MemoryFormat = Literal["K", "C"]
+preserve_format: MemoryFormat = "K"  # NumPy's letters: as the other tensor lies in memory,
+contiguous_format: MemoryFormat = "C"  # or in order
 
-def _made(array: Any, requires_grad: bool) -> Tensor:
+
+def _made(array: Any, requires_grad: bool, device: Device) -> Tensor:
+    if device is not None:
+        devices.device(device)
     return wrap(array).requires_grad_() if requires_grad else wrap(array)
 
 
 @public
-def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False, device: Device = None) -> Tensor:
     """A tensor with a copy of `data`: a number, nested lists, an array or a tensor.
 
     Python floats become the default dtype, float32; ints int64; arrays keep their dtype.
@@ -33,7 +44,7 @@ def tensor(data: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> T
         TypeError: the elements aren't numbers or bools.
         RuntimeError: `requires_grad` of integers or bools.
     """
-    return _made(_array("tensor", data, dtype, copy=True), requires_grad)
+    return _made(_array("tensor", data, dtype, copy=True), requires_grad, device)
 
 
 def _array(name: str, data: Any, dtype: DTypeLike, copy: bool | None) -> np.ndarray[Any, Any]:
@@ -84,8 +95,10 @@ def is_tensor(obj: Any) -> bool:
 
 
 @public
-def as_tensor(data: Any, dtype: DTypeLike = None) -> Tensor:
+def as_tensor(data: Any, dtype: DTypeLike = None, device: Device = None) -> Tensor:
     """`data` as a tensor, on the same memory where it can be; a tensor of that dtype is returned as it is."""
+    if device is not None:
+        devices.device(device)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
     return wrap(_array("as_tensor", data, dtype, copy=None))
@@ -153,25 +166,33 @@ def _number(value: Any) -> Any:
 
 
 @public
-def zeros(*sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def zeros(
+    *sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """Zeros of a shape given as integers or one sequence; float32 by default."""
-    return _made(np.zeros(_shape("zeros", sizes, size), dtype or get_default_dtype()), requires_grad)
+    return _made(np.zeros(_shape("zeros", sizes, size), dtype or get_default_dtype()), requires_grad, device)
 
 
 @public
-def ones(*sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def ones(
+    *sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """Ones of a shape given as integers or one sequence; float32 by default."""
-    return _made(np.ones(_shape("ones", sizes, size), dtype or get_default_dtype()), requires_grad)
+    return _made(np.ones(_shape("ones", sizes, size), dtype or get_default_dtype()), requires_grad, device)
 
 
 @public
-def empty(*sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *sizes: Any, size: Any = None, dtype: DTypeLike = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """Whatever the memory holds, of a shape given as integers or one sequence; float32 by default."""
-    return _made(np.empty(_shape("empty", sizes, size), dtype or get_default_dtype()), requires_grad)
+    return _made(np.empty(_shape("empty", sizes, size), dtype or get_default_dtype()), requires_grad, device)
 
 
 @public
-def full(size: Sequence[int], fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def full(
+    size: Sequence[int], fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """`fill_value` everywhere; the dtype is its own: float32 of a float, int64 of an int, bool of a bool.
 
     Raises:
@@ -179,38 +200,73 @@ def full(size: Sequence[int], fill_value: Any, *, dtype: DTypeLike = None, requi
         RuntimeError: a size is negative, or integers can't require gradients.
     """
     fill = _array("full", fill_value, dtype, copy=None)
-    return _made(np.full(_sequence("full", size), fill, fill.dtype), requires_grad)
+    return _made(np.full(_sequence("full", size), fill, fill.dtype), requires_grad, device)
 
 
 @public
-def zeros_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: MemoryFormat = preserve_format,
+) -> Tensor:
     """Zeros of the shape and dtype of `input`."""
-    return _made(np.zeros_like(_array_of("zeros_like", input), dtype=dtype), requires_grad)
+    return _made(np.zeros_like(_array_of("zeros_like", input), dtype, memory_format), requires_grad, device)
 
 
 @public
-def ones_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: MemoryFormat = preserve_format,
+) -> Tensor:
     """Ones of the shape and dtype of `input`."""
-    return _made(np.ones_like(_array_of("ones_like", input), dtype=dtype), requires_grad)
+    return _made(np.ones_like(_array_of("ones_like", input), dtype, memory_format), requires_grad, device)
 
 
 @public
-def empty_like(input: Tensor, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: MemoryFormat = preserve_format,
+) -> Tensor:
     """Whatever the memory holds, of the shape and dtype of `input`."""
-    return _made(np.empty_like(_array_of("empty_like", input), dtype=dtype), requires_grad)
+    return _made(np.empty_like(_array_of("empty_like", input), dtype, memory_format), requires_grad, device)
 
 
 @public
-def full_like(input: Tensor, fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    input: Tensor,
+    fill_value: Any,
+    *,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
+    memory_format: MemoryFormat = preserve_format,
+) -> Tensor:
     """`fill_value` everywhere, of the shape and dtype of `input`."""
     like = _array_of("full_like", input)
     fill = np.asarray(_number(fill_value)).astype(dtype or like.dtype)
-    return _made(np.full_like(like, fill, dtype=dtype), requires_grad)
+    return _made(np.full_like(like, fill, dtype, memory_format), requires_grad, device)
 
 
 @public
 def arange(
-    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: DTypeLike = None, requires_grad: bool = False
+    start: Any = 0,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
     """`start`, `start + step`, ... before `end`; `arange(n)` counts from 0. int64 of integers, else float32.
 
@@ -233,11 +289,13 @@ def arange(
     count = max(0, math.ceil((end - start) / step))
     if dtype.kind != "f":
         start, step = int(start), int(step)
-    return _made((start + step * np.arange(count)).astype(dtype, copy=False), requires_grad)
+    return _made((start + step * np.arange(count)).astype(dtype, copy=False), requires_grad, device)
 
 
 @public
-def linspace(start: Any, end: Any, steps: int, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: Any, end: Any, steps: int, *, dtype: DTypeLike = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """`steps` numbers from `start` to `end`, both included, evenly spaced; float32 by default.
 
     In an integer dtype they are rounded to zero.
@@ -247,12 +305,19 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: DTypeLike = None, requi
         TypeError: `steps` isn't an integer.
     """
     dtype = np.dtype(dtype or get_default_dtype())
-    return _made(_spaced("linspace", start, end, steps, dtype), requires_grad)
+    return _made(_spaced("linspace", start, end, steps, dtype), requires_grad, device)
 
 
 @public
 def logspace(
-    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DTypeLike = None, requires_grad: bool = False
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
     """`steps` powers of `base`, their exponents evenly spaced from `start` to `end`; float32 by default.
 
@@ -264,13 +329,12 @@ def logspace(
     if dtype.kind != "f":
         start, end = int(_number(start)), int(_number(end))
     powers = np.power(float(base), _spaced("logspace", start, end, steps, np.dtype(np.float64)))
-    return _made(powers.astype(dtype), requires_grad)
+    return _made(powers.astype(dtype), requires_grad, device)
 
 
 def _spaced(name: str, start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """Evenly spaced numbers, counted from the nearer end, as in PyTorch."""
-    if not isinstance(steps, (int, np.integer)):
-        raise TypeError(f"{name}: steps must be an integer, not {steps!r}")
+    steps = integer(name, "steps", steps)
     if steps < 0:
         raise RuntimeError(f"{name}: steps must not be negative, but is {steps}")
     for limit in (start, end):
@@ -286,7 +350,9 @@ def _spaced(name: str, start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -
 
 
 @public
-def eye(n: int, m: int | None = None, *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int, m: int | None = None, *, dtype: DTypeLike = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """Ones on the diagonal of an n x m matrix, square by default; float32 by default.
 
     Raises:
@@ -294,13 +360,13 @@ def eye(n: int, m: int | None = None, *, dtype: DTypeLike = None, requires_grad:
         TypeError: a size isn't an integer.
     """
     shape = _shape("eye", (n, n if m is None else m))
-    return _made(np.eye(*shape, dtype=dtype or get_default_dtype()), requires_grad)
+    return _made(np.eye(*shape, dtype=dtype or get_default_dtype()), requires_grad, device)
 
 
 def _floating(name: str, dtype: DTypeLike) -> np.dtype[Any]:
     found = np.dtype(dtype or get_default_dtype())
     if found.kind != "f":
-        raise RuntimeError(f"{name}: the dtype must be floating, not {found}; use randint for integers")
+        raise NotImplementedError(f"{name}: the dtype must be floating, not {found}; use randint for integers")
     return found
 
 
@@ -311,6 +377,7 @@ def rand(
     generator: Generator | None = None,
     dtype: DTypeLike = None,
     requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1); float32 by default.
 
@@ -318,7 +385,7 @@ def rand(
         RuntimeError: the dtype isn't floating.
     """
     dtype = _floating("rand", dtype)
-    return _made(uniform_array(generator, _shape("rand", sizes, size), dtype), requires_grad)
+    return _made(uniform_array(generator, _shape("rand", sizes, size), dtype), requires_grad, device)
 
 
 @public
@@ -328,6 +395,7 @@ def randn(
     generator: Generator | None = None,
     dtype: DTypeLike = None,
     requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
     """Normal numbers of mean 0 and variance 1; float32 by default.
 
@@ -335,25 +403,39 @@ def randn(
         RuntimeError: the dtype isn't floating.
     """
     dtype = _floating("randn", dtype)
-    return _made(normal_array(generator, _shape("randn", sizes, size), dtype), requires_grad)
+    return _made(normal_array(generator, _shape("randn", sizes, size), dtype), requires_grad, device)
 
 
 @public
 def rand_like(
-    input: Tensor, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
     """Uniform numbers in [0, 1) of the shape and dtype of `input`."""
     array = _array_of("rand_like", input)
-    return rand(array.shape, generator=generator, dtype=dtype or array.dtype, requires_grad=requires_grad)
+    return rand(
+        array.shape, generator=generator, dtype=dtype or array.dtype, requires_grad=requires_grad, device=device
+    )
 
 
 @public
 def randn_like(
-    input: Tensor, *, generator: Generator | None = None, dtype: DTypeLike = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike = None,
+    requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
     """Normal numbers of mean 0 and variance 1 of the shape and dtype of `input`."""
     array = _array_of("randn_like", input)
-    return randn(array.shape, generator=generator, dtype=dtype or array.dtype, requires_grad=requires_grad)
+    return randn(
+        array.shape, generator=generator, dtype=dtype or array.dtype, requires_grad=requires_grad, device=device
+    )
 
 
 @public
@@ -365,6 +447,7 @@ def randint(
     generator: Generator | None = None,
     dtype: DTypeLike = np.int64,
     requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
     """Integers from `low` to `high` - 1; `randint(high, size)` counts from 0. int64 by default.
 
@@ -376,7 +459,7 @@ def randint(
         low, high, size = 0, low, high
     elif high is None:
         low, high = 0, low
-    return _made(_integers("randint", generator, low, high, _sequence("randint", size), dtype), requires_grad)
+    return _made(_integers("randint", generator, low, high, _sequence("randint", size), dtype), requires_grad, device)
 
 
 @public
@@ -388,13 +471,14 @@ def randint_like(
     generator: Generator | None = None,
     dtype: DTypeLike = None,
     requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
     """Integers from `low` to `high` - 1, of the shape and dtype of `input`; `randint_like(x, high)` counts from 0."""
     if high is None:
         low, high = 0, low
     array = _array_of("randint_like", input)
     found = _integers("randint_like", generator, low, high, array.shape, dtype or array.dtype)
-    return _made(found, requires_grad)
+    return _made(found, requires_grad, device)
 
 
 def _integers(
@@ -411,7 +495,12 @@ def _integers(
 
 @public
 def randperm(
-    n: int, *, generator: Generator | None = None, dtype: DTypeLike = np.int64, requires_grad: bool = False
+    n: int,
+    *,
+    generator: Generator | None = None,
+    dtype: DTypeLike = np.int64,
+    requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
     """The integers from 0 to n - 1 in random order, int64 by default.
 
@@ -420,7 +509,7 @@ def randperm(
         TypeError: n isn't an integer.
     """
     (n,) = _shape("randperm", (n,))
-    return _made(numpy_generator(generator).permutation(n).astype(dtype, copy=False), requires_grad)
+    return _made(numpy_generator(generator).permutation(n).astype(dtype, copy=False), requires_grad, device)
 
 
 @public
@@ -432,6 +521,7 @@ def normal(
     generator: Generator | None = None,
     dtype: DTypeLike = None,
     requires_grad: bool = False,
+    device: Device = None,
 ) -> Tensor:
     """Normal numbers of `mean` and standard deviation `std`: numbers with a `size`, or tensors that broadcast.
 
@@ -446,10 +536,10 @@ def normal(
     if np.any(np.less(std.array if isinstance(std, Tensor) else std, 0)):
         raise RuntimeError("normal: the standard deviation must not be negative")
     if not given:
-        drawn = randn(_sequence("normal", size), generator=generator, dtype=dtype)
+        drawn = randn(_sequence("normal", size), generator=generator, dtype=dtype, device=device)
         drawn.array *= std
         drawn.array += mean
         return drawn.requires_grad_(requires_grad)
     centre, spread = (v.detach() if isinstance(v, Tensor) else v for v in (mean, std))
     place = centre + 0 * spread
-    return constant(randn_like(place, generator=generator) * spread + centre, *given)
+    return constant(randn_like(place, generator=generator, device=device) * spread + centre, *given)

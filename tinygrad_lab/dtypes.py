@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+dtype = np.dtype
 float16 = half = np.float16
 float32 = float = np.float32
 float64 = double = np.float64

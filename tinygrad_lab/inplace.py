@@ -115,6 +115,18 @@ def rearranged(name: str, function: Callable[..., Tensor]) -> Callable[..., Tens
     return public(call)
 
 
+def become(x: Tensor, name: str, node: Node | None) -> Tensor:
+    """Make `x`, which was changed in place by the function of that name, the result of `node`. Returns `x`.
+
+    Raises:
+        RuntimeError: `x` is a leaf that requires grad, or a view of one.
+    """
+    _refuse_leaf(x, name)
+    _stand_for(x, node)
+    _rebase(x)
+    return x
+
+
 def _refuse_leaf(x: Tensor, name: str) -> None:
     while True:
         if isinstance(x._node, Leaf):

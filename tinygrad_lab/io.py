@@ -18,6 +18,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from . import devices
+from .devices import Device
 from .op import wrap
 from .tensor import Tensor
 
@@ -63,21 +65,25 @@ def save(obj: Any, f: PathLike) -> None:
     _atomically(path, lambda temporary: write(temporary, arrays, structure))
 
 
-def load(f: PathLike, *, like: Any = None) -> Any:
+def load(f: PathLike, map_location: Device = None, *, weights_only: bool = True, like: Any = None) -> Any:
     """What `save` wrote to a file, or the tensors by name of any other safetensors or npz file, PyTorch's included.
 
     bfloat16, which NumPy hasn't, becomes float32, which holds each of its numbers exactly.
 
     Args:
         f: the file; its content tells the format.
+        map_location: the CPU, as there is no other device.
+        weights_only: has no effect: whatever is loaded, it is data.
         like: what the file must be like: a file whose tensors have other names, shapes or dtypes is refused.
 
     Raises:
-        RuntimeError: the file is truncated, corrupt, a pickle or something else; or isn't as `like`: then the error
-            lists what is missing, what is unexpected and what has another shape or dtype.
+        RuntimeError: another device; the file is truncated, corrupt, a pickle or something else; or isn't as `like`:
+            then the error lists what is missing, what is unexpected and what has another shape or dtype.
         FileNotFoundError: there is no such file.
         ModuleNotFoundError: safetensors isn't installed.
     """
+    if map_location is not None:
+        devices.device(map_location)
     path = os.fspath(f)
     with open(path, "rb") as file:
         start = file.read(4)

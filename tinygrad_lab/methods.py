@@ -270,6 +270,7 @@ class Methods:
 
     bernoulli = sampling.bernoulli
     multinomial = sampling.multinomial
+    new = sampling.new
     new_zeros = of_sizes(sampling.new_zeros)
     new_ones = of_sizes(sampling.new_ones)
     new_empty = of_sizes(sampling.new_empty)
@@ -398,6 +399,7 @@ class Methods:
     t_ = inplace.rearranged("t_", shaping.t)
     tril_ = inplace.method("tril_", diagonals.tril)
     triu_ = inplace.method("triu_", diagonals.triu)
+    fill_diagonal_ = inplace.method("fill_diagonal_", masked.fill_diagonal)
 
     # ----------------------------------------------------------------------------------------------- index
 

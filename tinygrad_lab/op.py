@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 else:
     Tensor = None  # see hand_down
 
+blank: Callable[[], Tensor]  # a tensor to be filled in
+
 P = ParamSpec("P")
 Array = Any  # a NumPy array in a forward, an array or a tensor in a rule
 Rule = Callable[..., Any]
@@ -44,13 +46,14 @@ usual_dtype: np.dtype[Any] | None = np.dtype(np.float32)  # an output of any oth
 
 def hand_down(tensor_class: type[Tensor]) -> None:
     """Tell the ops the class of their results: it lists the ops in its body, so its module stands above this one."""
-    global Tensor
+    global Tensor, blank
     Tensor = tensor_class  # type: ignore[misc]
+    blank = functools.partial(object.__new__, tensor_class)  # past its own __new__, PyTorch's old constructor
 
 
 def wrap(array: np.ndarray[Any, Any], node: Node | None = None) -> Tensor:
     """A tensor of `array`, without copying, at `node`'s place in the graph."""
-    out = Tensor()
+    out = blank()
     out.array, out._node, out._view = array, node, None
     return out
 
@@ -289,7 +292,7 @@ class Op:
             text = f"{self.name}: a tensor of shape {shapes[0]} is empty{{}}, so it has no extreme"
             return RuntimeError(text.format("")) if dim in ((), []) else IndexError(text.format(f" along dim {dim}"))
         if "numpy boolean" in str(error):  # -, of bools
-            return RuntimeError(f"{self.name}: {error}")
+            return NotImplementedError(f"{self.name}: {error}")
         if "not supported for the input types" in str(error) and not any(v is None for v in values):
             given = " and ".join(str(v.dtype) for v in operands if isinstance(v, (*_ARRAYS, Tensor)))
             return NotImplementedError(f"{self.name}: not defined for {given}; convert with .to(...) first")
@@ -445,7 +448,7 @@ def _eager(op: Op) -> Callable[..., Any]:
                 return call(*again)
             if (watch := watcher.get()) is not None:
                 watch(op, values, y)
-        out = Tensor()
+        out = blank()
         out.array = y
         out._view = None
         if not record:

@@ -89,7 +89,7 @@ def retold(name: str, error: Exception, given: Mapping[str, Any]) -> Exception:
     if (
         not own
         or not isinstance(error, _TOLD)
-        or (not odd and re.search(rf"\b{re.escape(name.rstrip('_'))}_?[:(]", text))
+        or (not odd and re.search(rf"\b{re.escape(name.rstrip('_'))}_*[:(]", text))
     ):
         return error
     for parameter, value in given.items():

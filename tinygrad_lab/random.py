@@ -7,11 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from . import devices
+from .devices import Device
+
 
 class Generator:
-    """A stream of random numbers, NumPy's PCG64; unseeded, it starts anywhere."""
+    """A stream of random numbers, NumPy's PCG64; unseeded, it starts anywhere.
 
-    def __init__(self, seed: int | None = None) -> None:
+    Raises:
+        RuntimeError: another `device` than the CPU.
+    """
+
+    def __init__(self, seed: int | None = None, device: Device = None) -> None:
+        if device is not None:
+            devices.device(device)
         self._seed: int | None = None
         self._numpy: np.random.Generator | None = None
         if seed is not None:

@@ -10,13 +10,16 @@ import numpy as np
 
 from . import inplace, memory
 from .backward import accumulate, receiver
+from .devices import CPU, device
 from .graph import Leaf, Node, RemovableHandle, Retain
-from .methods import Methods, of_sizes
+from .methods import Methods
 from .numpy_api import NumPyProtocols
 from .op import hand_down, wrap
 from .operators import Operators
 from .ops import compare, shape as shaping, special
 from .ops.cast import clone, is_floating_point
+from .ops.sampling import unset_or_given
+from .printing import printed
 from .promotion import get_default_dtype
 from .public import public
 
@@ -36,6 +39,15 @@ class Tensor(Operators, Methods, NumPyProtocols):
     _node: Node | None  # this tensor's place in the graph; None if it doesn't require grad
     _view: memory.View | None  # whose memory it looks at, if it is or has a view
     _grad: Tensor | None  # set when a gradient arrives
+
+    def __new__(cls, *data: Any) -> Any:
+        """PyTorch's old constructor: unset elements of the sizes given, or those of a list, array or tensor.
+
+        In the default dtype. `empty` and `tensor` say which of the two they mean.
+        """
+        out = object.__new__(cls)
+        out.array, out._node, out._view = unset_or_given(get_default_dtype(), data), None, None
+        return out
 
     # ------------------------------------------------------------------------------------- what it is
 
@@ -86,6 +98,13 @@ class Tensor(Operators, Methods, NumPyProtocols):
     def ndim(self) -> int:
         """The number of dimensions."""
         return self.array.ndim
+
+    @property
+    def device(self) -> device:
+        """Where the elements are: in the computer's memory."""
+        return CPU
+
+    is_cuda = False
 
     def dim(self) -> int:
         """The number of dimensions."""
@@ -405,25 +424,14 @@ class Tensor(Operators, Methods, NumPyProtocols):
         return bool((self == value).any())
 
     def __repr__(self) -> str:
-        if self.array.size:
-            text = np.array2string(
-                self.array,
-                max_line_width=81,
-                precision=4,
-                floatmode="maxprec" if _short(self.array) else "fixed",
-                separator=", ",
-                prefix="tensor(",
-            )
-        else:
-            text = "[]" if self.ndim == 1 else f"[], size={self.shape}"
-        usual = (np.dtype(np.int64), np.dtype(bool)) if self.array.size else ()
-        if self.dtype not in (get_default_dtype(), *usual):
-            text += f", dtype={self.dtype}"
+        notes = []
+        if self.dtype not in (get_default_dtype(), *((np.dtype(np.int64), np.dtype(bool)) if self.array.size else ())):
+            notes.append(f"dtype={self.dtype}")
         if self.grad_fn is not None:
-            text += f", grad_fn={self.grad_fn!r}"
+            notes.append(f"grad_fn={self.grad_fn!r}")
         elif self.requires_grad:
-            text += ", requires_grad=True"
-        return f"tensor({text})"
+            notes.append("requires_grad=True")
+        return printed(self.array, notes)
 
     def __format__(self, spec: str) -> str:
         number = (type(self) is Tensor and self.array.ndim == 0) or (spec and self.array.size == 1)
@@ -444,7 +452,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
 
     @classmethod
     def _rebuilt(cls, array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
-        out = cls()
+        out = object.__new__(cls)
         out.array, out._node, out._view = array, None, None
         return out.requires_grad_(requires_grad)
 
@@ -485,36 +493,6 @@ class Tensor(Operators, Methods, NumPyProtocols):
         return shaping.adjoint(self)
 
     @public
-    def new_tensor(self, data: Any, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-        """A tensor with a copy of `data`, of this dtype."""
-        return wrap(np.array(data, dtype or self.dtype)).requires_grad_(requires_grad)
-
-    @of_sizes
-    @public
-    def new_zeros(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-        """Zeros of a shape given as integers or one sequence, of this dtype."""
-        return wrap(np.zeros(size, dtype or self.dtype)).requires_grad_(requires_grad)
-
-    @of_sizes
-    @public
-    def new_ones(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-        """Ones of a shape given as integers or one sequence, of this dtype."""
-        return wrap(np.ones(size, dtype or self.dtype)).requires_grad_(requires_grad)
-
-    @of_sizes
-    @public
-    def new_empty(self, size: Sequence[int], *, dtype: DTypeLike = None, requires_grad: bool = False) -> Tensor:
-        """Whatever the memory holds, of a shape given as integers or one sequence, of this dtype."""
-        return wrap(np.empty(size, dtype or self.dtype)).requires_grad_(requires_grad)
-
-    @public
-    def new_full(
-        self, size: Sequence[int], fill_value: Any, *, dtype: DTypeLike = None, requires_grad: bool = False
-    ) -> Tensor:
-        """`fill_value` everywhere, of this dtype."""
-        return wrap(np.full(tuple(size), fill_value, dtype or self.dtype)).requires_grad_(requires_grad)
-
-    @public
     def type(self, dtype: DTypeLike = None) -> Any:
         """The elements in `dtype`; without it, the name of the dtype that they have."""
         return self.dtype.name if dtype is None else self.to(dtype)
@@ -534,13 +512,3 @@ hand_down(Tensor)
 
 def _rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
     return cls._rebuilt(memory.recognised(array), requires_grad)
-
-
-def _short(x: np.ndarray[Any, Any]) -> bool:
-    """Whether the elements shown are whole numbers, printed without exponents, so that no digits need follow."""
-    if x.size > 1000:  # NumPy shows the first and last three then
-        for dim, n in enumerate(x.shape):
-            x = x[(slice(None),) * dim + ([0, 1, 2, -3, -2, -1],)] if n > 6 else x  # np.take would copy all of it
-    size = np.abs(x[np.isfinite(x) & (x != 0)].astype(np.float64))
-    plain = size.size == 0 or (size.max() < 1e8 and size.max() / size.min() <= 1000)
-    return bool(plain and (size == np.trunc(size)).all())

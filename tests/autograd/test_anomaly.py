@@ -103,3 +103,10 @@ def test_anomalies_can_be_looked_for_from_now_on():
         set_detect_anomaly(False)
     with np.errstate(all="ignore"):
         assert math.isinf(leaf(0.0).log().item())
+
+
+def test_nan_may_be_left_alone():
+    with detect_anomaly(check_nan=False), np.errstate(all="ignore"):
+        assert math.isinf(leaf(0.0).log().item())
+    with set_detect_anomaly(True, check_nan=False), np.errstate(all="ignore"):
+        assert math.isinf(leaf(0.0).log().item())

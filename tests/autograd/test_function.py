@@ -338,6 +338,59 @@ def test_what_a_function_returns_must_fit(forward, backward, kind, text):
         made(forward, backward).apply(real(3)).sum().backward()
 
 
+class Doubled(Function):
+    """It changes its argument."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        return x.mul_(2)
+
+    @staticmethod
+    def backward(ctx, g):
+        return 2 * g
+
+
+def test_an_argument_that_is_changed_in_place_becomes_the_result():
+    x = real(3)
+    y = x * 1
+    row = y[0]
+    assert Doubled.apply(y) is y
+    (y.sum() + row).backward()
+    assert y.tolist() == (2 * x).tolist()
+    assert x.grad.tolist() == [4.0, 2.0, 2.0]
+    with pytest.raises(RuntimeError, match="Doubled: a leaf tensor that requires grad"):
+        Doubled.apply(x)
+
+
+def test_a_view_that_is_changed_in_place_changes_what_it_looks_at():
+    x = real(3)
+    y = x * 1
+    Doubled.apply(y[1:])
+    y.sum().backward()
+    assert x.grad.tolist() == [1.0, 2.0, 2.0]
+
+
+def test_one_of_several_results_may_be_a_changed_argument():
+    x = real(3)
+
+    def forward(ctx, x, y):
+        ctx.mark_dirty(y)
+        return x + y, y.mul_(2)
+
+    y = x * 1
+    total, same = made(forward, lambda ctx, g, h: (g, g + 2 * h)).apply(x, y)
+    assert same is y
+    (total.sum() + 3 * y.sum()).backward()
+    assert x.grad.tolist() == [8.0] * 3
+
+
+def test_a_marked_backward_may_give_several_gradients():
+    once = made(lambda ctx, x, n: x * n, once_differentiable(lambda ctx, g: (2 * g, None)))
+    (g,) = tg.autograd.grad(once.apply(x := real(3), 2).sum(), x, create_graph=True)
+    assert g.tolist() == [2.0] * 3
+
+
 def test_a_backward_marked_once_differentiable_has_no_second_derivative():
     class Third(Function):
         @staticmethod

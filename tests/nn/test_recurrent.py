@@ -141,3 +141,11 @@ def test_bad_shapes_are_refused():
         layer(tg.zeros(5, 2, 7))
     with pytest.raises(ValueError, match="dropout"):
         nn.RNN(3, 4, num_layers=2, dropout=2)
+
+
+def test_integers_are_padded_as_integers():
+    packed = pack_sequence([tg.tensor([1, 2, 3]), tg.tensor([4])])
+    padded, lengths = pad_packed_sequence(packed, batch_first=True, padding_value=-1)
+    assert padded.dtype == np.int64
+    assert padded.tolist() == [[1, 2, 3], [4, -1, -1]]
+    assert lengths.tolist() == [3, 1]

@@ -102,3 +102,16 @@ def test_given_tensors_are_taken_over_if_assigned():
     assert np.shares_memory(model.weight.array, given["weight"].array)
     with pytest.raises(RuntimeError, match="size mismatch for weight"):
         model.load_state_dict({**given, "weight": tg.ones(3)}, assign=True)
+
+
+def test_an_expanded_buffer_is_loaded_if_no_element_stands_in_two_places():
+    module = nn.Module()
+    module.register_buffer("position_ids", tg.arange(3).expand(1, -1))
+    module.load_state_dict({"position_ids": tg.tensor([[2, 1, 0]])})
+    assert module.position_ids.tolist() == [[2, 1, 0]]
+    module.register_buffer("shared", tg.zeros(3).expand(2, -1))
+    with pytest.raises(RuntimeError, match="While copying the parameter named 'shared': its memory can't be written"):
+        module.load_state_dict({"position_ids": tg.zeros(1, 3), "shared": tg.ones(2, 3)})
+    assert module.position_ids.tolist() == [[2, 1, 0]]
+    module.load_state_dict({"position_ids": tg.zeros(1, 3), "shared": tg.ones(2, 3)}, assign=True)
+    assert module.shared.tolist() == [[1.0] * 3] * 2

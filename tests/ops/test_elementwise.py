@@ -141,7 +141,7 @@ ERRORS = [
     (RuntimeError, lambda: tg.isclose(F, tg.ones(3)), "isclose: shapes (2,) and (3,) don't broadcast"),
     (ValueError, lambda: float(F), "only a tensor of one element can become a Python number"),
     (ValueError, lambda: int(F), "only a tensor of one element can become a Python number"),
-    (RuntimeError, lambda: F.to("cuda"), "to: the only device is 'cpu', not 'cuda'"),
+    (RuntimeError, lambda: F.to("cuda"), "to: device: there is only 'cpu', not 'cuda'"),
     (TypeError, lambda: F.to(np.float64, 1, 2, 3), "to: takes a dtype, a tensor or 'cpu'"),
     (RuntimeError, lambda: A.clone().clamp_(0.5), "clamp_: a result of dtype float32 can't be written"),
 ]

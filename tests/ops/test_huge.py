@@ -12,7 +12,6 @@ REFUSED = {
     "arange": lambda: tg.arange(N),
     "chunk": lambda: tg.zeros(0).chunk(N),
     "combinations": lambda: tg.combinations(tg.arange(3), 10**9, with_replacement=True),
-    "expand": lambda: tg.zeros(1).expand(N).sum(),
     "eye": lambda: tg.eye(10**6),
     "histc": lambda: tg.histc(tg.rand(5), bins=N),
     "interpolate": lambda: F.interpolate(tg.zeros(1, 1, 3), size=N),
@@ -35,7 +34,7 @@ def test_what_is_too_large_is_refused_at_once_with_a_runtime_error_that_names_th
 
 
 def test_a_huge_view_is_shown():
-    assert repr(tg.zeros(1).expand(10**10)) == "tensor([0., 0., 0., ..., 0., 0., 0.])"
+    assert repr(tg.zeros(1).expand(10**10)) == "tensor([0., 0., 0.,  ..., 0., 0., 0.])"
 
 
 def test_no_choice_is_made_where_there_are_more_places_than_elements():

@@ -270,3 +270,7 @@ def test_errors(error, text, make):
 def test_base_rates_are_of_the_groups():
     optimizer = optim.SGD([{"params": [Parameter(np.ones(1))], "lr": lr} for lr in (1.0, 0.1)])
     assert LinearLR(optimizer, 0.5).get_last_lr() == [0.5, 0.05]
+
+
+def test_the_old_name_of_the_base():
+    assert optim.lr_scheduler._LRScheduler is optim.lr_scheduler.LRScheduler

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from tinygrad_lab.autograd.oracles import room_around
 from tinygrad_lab.domain import Reals
 from tinygrad_lab.testing import complex_step, richardson
-from tinygrad_lab.testing.oracles import room_around
 
 X = np.array([0.5, -1.25, 2.0])
 CASES = {

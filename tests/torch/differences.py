@@ -59,6 +59,7 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
         Difference("hermitian=True", "PyTorch's gradient is of the matrix, and its value of one triangle only"),
     ),
     "svd": (Difference("result 0", "the signs of singular vectors are those of each LAPACK"),),
+    "svd_lowrank": (Difference("result 0", "what is beyond the rank is found at random"),),
     "argsort": KEPT_ORDER,
     "cov": (Difference("second derivative 1 at [0] is 3.6", "what cancels in float32 leaves rounding, to both"),),
     "kthvalue": (EQUALS, NO_OUT),
@@ -112,8 +113,9 @@ LEFT_OUT = (
     ),
     ("`bfloat16`, `float8`, quantized dtypes", "dtypes are NumPy's"),
     (
-        "`device=`, `layout=`, `memory_format=`, `pin_memory=`; `x.cuda()`, `x.device`",
-        'there is one memory, the computer\'s; `x.to("cpu")` is `x`',
+        "devices other than the CPU, `x.cuda()`; `layout=`, `pin_memory=`, `channels_last`; `device=` of layers",
+        'there is one memory, the computer\'s: `device=x.device` and `x.to("cpu")` say so, another device is an error; '
+        "`model.to(device)` is the model",
     ),
     ("sparse tensors, `sparse=True` of embeddings", "gradients are dense; `sparse=True` is an error"),
     ("named dimensions, `x.sum('N')`", "dimensions are integers"),

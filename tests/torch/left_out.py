@@ -36,7 +36,7 @@ ROOMS: dict[str, tuple[Any, Any]] = {
 }
 """PyTorch's rooms and ours."""
 
-DEVICES = "there are no devices, and no memory formats"
+DEVICES = "there is no device but the CPU, and no memory formats"
 DEPRECATED = "PyTorch has deprecated it"
 OLD_INIT = "PyTorch has deprecated the names without an underscore at the end"
 QUANTIZED = "there are no quantized or scaled dtypes"
@@ -98,7 +98,6 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "bfloat16": "NumPy has no bfloat16",
         "call_super_init": PRIVATE,
         "compile": COMPILED,
-        "cpu": DEVICES,
         "cuda": DEVICES,
         "dump_patches": DEPRECATED,
         "ipu": DEVICES,

@@ -53,6 +53,8 @@ ADAPTED: dict[str, Callable[..., Any]] = {
     "einsum": lambda operands, equation: tg.einsum(equation, *operands),
     "linalg.lstsq (grad_oriented)": lambda a, b, driver: tg.linalg.lstsq(a, b, driver=driver)[:2],
     "linalg.pinv (singular)": lambda a, b: tg.linalg.pinv(a @ b.mT),
+    "pca_lowrank": lambda a, b, **settings: tg.pca_lowrank(a @ b.mT, **settings),
+    "svd_lowrank": lambda a, b, **settings: tg.svd_lowrank(a @ b.mT, **settings),
     "where": lambda input, condition, other: tg.where(condition, input, other),
     "polygamma": lambda input, n: tg.polygamma(n, input),
     "special.polygamma": lambda input, n: tg.polygamma(n, input),
@@ -65,7 +67,7 @@ ADAPTED: dict[str, Callable[..., Any]] = {
 }
 """Functions with the arguments of PyTorch's samples, where these aren't the function's own."""
 
-PARTS = ("svd", "linalg.svd", "linalg.eigh", "linalg.slogdet")
+PARTS = ("svd", "svd_lowrank", "pca_lowrank", "linalg.svd", "linalg.eigh", "linalg.slogdet")
 """Whose results are parts of one tensor, so that they don't lie side by side."""
 
 SWAPPED = ("nn.functional.embedding", "nn.functional.embedding_bag")
@@ -245,14 +247,10 @@ def check_sample(info: Any, function: Callable[..., Any], sample: Any, dtype: to
     if getattr(info, "name", "") in LEFT_TO_CHANCE:
         ys, zs = [tg.nan_to_num(a * 0) for a in ys], [torch.nan_to_num(b * 0) for b in zs]
     single = dtype is not torch.float64
+    apart = getattr(info, "name", "") not in PARTS
     for i, (a, b) in enumerate(zip(ys, zs, strict=True)):
         close(f"result {i}" if len(ys) > 1 else "the value", a, b, single, problems)
-        if (
-            isinstance(a, tg.Tensor)
-            and getattr(info, "name", "") not in PARTS
-            and b.is_contiguous()
-            and not a.is_contiguous()
-        ):
+        if apart and isinstance(a, tg.Tensor) and b.is_contiguous() and not a.is_contiguous():
             problems.append(f"strides {a.stride()}, in PyTorch {b.stride()}, which view() relies on")
     if problems or not floating or single:
         return problems

@@ -53,14 +53,20 @@ class detect_anomaly:
     Each output is looked at, so the block runs slower; outside it nothing is paid. The line of an operation whose
     backward is to blame is known if it ran inside the block, too.
 
+    Args:
+        check_nan: False: look for nothing; errors name the operation and its line in any case.
+
     Raises:
         NonFiniteError: names the operation, the line, the elements, what met there, the path from the loss, and a way
             out.
     """
 
+    def __init__(self, check_nan: bool = True) -> None:
+        self._check_nan = check_nan
+
     def __enter__(self) -> None:
         self._before = watcher.get()
-        _watch(_check)
+        _watch(_check if self._check_nan else None)
         self._quiet = np.errstate(all="ignore")  # the error says what NumPy's warnings would
         self._quiet.__enter__()
 
@@ -74,11 +80,12 @@ class set_detect_anomaly:
 
     Args:
         mode: whether to look for them.
+        check_nan: as of `detect_anomaly`.
     """
 
-    def __init__(self, mode: bool) -> None:
+    def __init__(self, mode: bool, check_nan: bool = True) -> None:
         self._before = watcher.get()
-        _watch(_check if mode else None)
+        _watch(_check if mode and check_nan else None)
 
     def __enter__(self) -> None:
         pass

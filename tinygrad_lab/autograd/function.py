@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import memory
+from .. import inplace, memory
 from ..graph import Node, enable_grad, is_grad_enabled, no_grad
 from ..op import wrap
 from ..ops.index import getitem
@@ -28,6 +28,7 @@ class FunctionCtx:
         self.needs_input_grad = needs_input_grad
         self._saved: tuple[Tensor | None, ...] = ()
         self._fixed: list[Tensor] = []
+        self._dirty: list[Tensor] = []
         self._materialize = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
@@ -49,6 +50,10 @@ class FunctionCtx:
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
         """Say that these results have no gradient."""
         self._fixed.extend(tensors)
+
+    def mark_dirty(self, *tensors: Tensor) -> None:
+        """Say that these arguments are changed in place and returned: they become results of the function."""
+        self._dirty.extend(tensors)
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether a backward of several results gets zeros for those without a gradient, or None.
@@ -96,6 +101,7 @@ class Function:
 
         Raises:
             TypeError: the forward returns no tensor.
+            RuntimeError: an argument that was marked as dirty is a leaf that requires grad, or a view of one.
         """
         inputs = [a._node if isinstance(a, Tensor) else None for a in args]
         recorded = is_grad_enabled() and any(node is not None for node in inputs)
@@ -127,10 +133,11 @@ class Function:
         node.y = packed if record.own else None
         node.time, node.hooks = memory.tick(), None
         whole = wrap(packed.view() if packed is arrays[0] else packed, node)
-        if not several:
-            return whole
-        parts = record.unpacked(whole)
-        return tuple(parts.get(i, y) for i, y in enumerate(outputs))
+        parts = record.unpacked(whole) if several else {0: whole}
+        for i in live:
+            if any(outputs[i] is x for x in ctx._dirty):
+                parts[i] = inplace.become(outputs[i], record.name, parts[i]._node)
+        return tuple(parts.get(i, y) for i, y in enumerate(outputs)) if several else parts[0]
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
@@ -158,7 +165,10 @@ class _Last(Function):
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
+        raise RuntimeError(
+            "trying to differentiate twice a function whose backward is marked with @once_differentiable; write it "
+            "with operations on tensors and take the mark away"
+        )
 
 
 class _Record:

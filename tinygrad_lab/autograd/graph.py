@@ -20,8 +20,7 @@ class saved_tensors_hooks:
     In backward `unpack` makes the value of it again. So values can be kept in fewer bits, on disk, or be looked at.
     `pack` is given each value that a rule is going to read, operand or output, as a tensor outside the graph; `unpack`
     must return one of the same shape and dtype. With `retain_graph` the values stay as they are after the first walk.
-    What an `autograd.Function` saves isn't packed. Inside the block each operation takes some 20 us longer; of several
-    blocks inside each other the innermost counts.
+    What an `autograd.Function` saves isn't packed. Of several blocks inside each other the innermost counts.
 
     Args:
         pack_hook: makes anything of a tensor.

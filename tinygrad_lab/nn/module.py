@@ -333,6 +333,10 @@ class Module(Saved):
                 tensor.grad = None if grad is None else grad.detach().to(dtype)
         return self
 
+    def cpu(self) -> Self:
+        """The module itself: there is no other device."""
+        return self
+
     def float(self) -> Self:
         """`to(float32)`."""
         return self.to(np.float32)

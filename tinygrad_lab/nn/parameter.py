@@ -28,9 +28,9 @@ class Parameter(Tensor):
     __slots__ = ("__dict__",)
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Parameter:
-        out = super().__new__(cls)
-        out.array = np.empty(0, get_default_dtype()) if data is None else as_tensor(data).array
-        out._node = out._view = None
+        out: Parameter = super().__new__(cls)
+        if data is not None:
+            out.array = as_tensor(data).array
         out.requires_grad_(requires_grad)
         return out
 
@@ -50,9 +50,9 @@ class Buffer(Tensor):
     persistent: bool
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Buffer:
-        out = super().__new__(cls)
-        out.array = np.empty(0, get_default_dtype()) if data is None else as_tensor(data).array
-        out._node = out._view = None
+        out: Buffer = super().__new__(cls)
+        if data is not None:
+            out.array = as_tensor(data).array
         out.persistent = persistent
         return out
 
@@ -110,9 +110,8 @@ class UninitializedBuffer(_Uninitialized, Tensor):
     __slots__ = ()
 
     def __new__(cls, *, dtype: DTypeLike = None) -> UninitializedBuffer:
-        out = super().__new__(cls)
+        out: UninitializedBuffer = super().__new__(cls)
         out.array = np.empty(0, dtype or get_default_dtype())
-        out._node = out._view = None
         return out
 
     def materialize(self, shape: Sequence[int], dtype: DTypeLike = None) -> None:

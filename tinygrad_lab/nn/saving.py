@@ -139,6 +139,11 @@ class Saved:
                     f"size mismatch for {name}: copying a param with shape {tuple(value.shape)} from checkpoint, the "
                     f"shape in current model is {own[name].shape}."
                 )
+            elif not assign and not own[name].array.flags.writeable:
+                errors.append(
+                    f"While copying the parameter named {name!r}: its memory can't be written, as that of an expanded "
+                    "tensor, whose elements share one place; register a clone() of it."
+                )
         if errors:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
         site = memory.user_site()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..devices import Device
 from ..op import wrap
 from ..promotion import get_default_dtype
 from ..tensor import DTypeLike, Tensor
@@ -419,6 +420,6 @@ class Transformer(Module):
         return y
 
     @staticmethod
-    def generate_square_subsequent_mask(sz: int, dtype: DTypeLike = None) -> Tensor:
+    def generate_square_subsequent_mask(sz: int, device: Device = None, dtype: DTypeLike = None) -> Tensor:
         """What to add to scores so that each place sees those up to itself: -inf above the diagonal, 0 elsewhere."""
-        return _causal_mask(sz, dtype)
+        return _causal_mask(sz, dtype).to(device)

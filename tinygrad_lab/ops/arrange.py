@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from ..domain import Given, Reals
 from ..op import Array, op, wrap
 from ..public import public
 from .cast import clone
+from .checks import integer
 from .shape import along, dim_of, dims_of, expand, permute, reshape, transpose
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def rot90(input: Array, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     first, second = dim_of("rot90", dims[0], input.ndim), dim_of("rot90", dims[1], input.ndim)
     if first == second:
         raise RuntimeError(f"rot90: the plane takes 2 different dimensions, not {dims}")
-    match k % 4:
+    match integer("rot90", "k", k) % 4:
         case 0:
             return clone(input)
         case 1:
@@ -202,7 +202,7 @@ def roll(input: Array, shifts: Ints, dims: Ints | None = None) -> Tensor:
         RuntimeError: there aren't as many shifts as dims.
         IndexError: there is no such dimension.
     """
-    moves = tuple(shifts) if isinstance(shifts, (list, tuple)) else (shifts,)
+    moves = tuple(integer("roll", "shifts", s) for s in (shifts if isinstance(shifts, (list, tuple)) else (shifts,)))
     named = () if dims is None else tuple(dims) if isinstance(dims, (list, tuple)) else (dims,)
     if not moves:
         raise RuntimeError("roll: shifts must not be empty")
@@ -215,7 +215,7 @@ def roll(input: Array, shifts: Ints, dims: Ints | None = None) -> Tensor:
     together: dict[int, int] = {}
     for shift, d in zip(moves, named, strict=True):
         d = dim_of("roll", d, input.ndim)
-        together[d] = together.get(d, 0) + operator.index(shift)
+        together[d] = together.get(d, 0) + shift
     return _roll(input, tuple(together.values()), tuple(together))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import devices
 from ..domain import Choice, Reals
 from ..op import Array, op
 from ..public import public
@@ -46,16 +47,17 @@ def clone(input: Array) -> Array:
 def cast(input: Array, dtype: Any) -> Tensor:
     """The elements in `dtype`; the tensor itself if it has that dtype. Integers and bools have no gradient."""
     dtype = np.dtype(dtype)
-    same: Tensor = input.detach() if dtype.kind not in "fc" and hasattr(input, "detach") else input
-    return same if same.dtype == dtype else _cast(same, dtype)
+    if input.dtype == dtype:
+        return input  # type: ignore[no-any-return]
+    return _cast(input.detach() if dtype.kind not in "fc" and hasattr(input, "detach") else input, dtype)
 
 
 @public
 def to(input: Array, *args: Any, **kwargs: Any) -> Tensor:
     """The elements in another dtype; the tensor itself if it has it, unless `copy`.
 
-    Forms: `to(dtype)`, `to(other)` with a tensor whose dtype counts, and `to(device, dtype)`, where "cpu" and None are
-    the devices there are; each with `non_blocking` and `copy`, False by default.
+    Forms: `to(dtype)`, `to(other)` with a tensor whose dtype counts, and `to(device, dtype)`, where the
+    device is the CPU or None; each with `non_blocking` and `copy`, False by default.
 
     Raises:
         TypeError: the arguments are of none of these forms.
@@ -75,23 +77,26 @@ def conversion(
     non_blocking: bool = False,
     copy: bool = False,
 ) -> tuple[Any, bool]:
-    """The dtype that the arguments of `to` mean for a tensor of dtype `own`, and whether it must be a copy."""
+    """The dtype that the arguments of `to` mean, `own` if they name none, and whether the result must be a copy."""
     rest = list(args)
-    if rest and (rest[0] is None or (isinstance(rest[0], str) and rest[0] in _DEVICES)):
+    if rest and (rest[0] is None or isinstance(rest[0], devices.device) or _names_a_device(rest[0])):
         device = rest.pop(0)
         if rest and not isinstance(rest[0], bool):
             dtype = rest.pop(0)
     elif rest:
         dtype = rest.pop(0)
-    if device not in (None, "cpu"):
-        raise RuntimeError(f"to: the only device is 'cpu', not {device!r}")
+    if device is not None:
+        devices.device(device)
     if len(rest) > 2 or not all(isinstance(flag, bool) for flag in rest):
         raise TypeError(f"to: takes a dtype, a tensor or 'cpu', then non_blocking and copy, not {args}")
-    dtype = own if other is None and dtype is None else dtype if other is None else other
-    return np.dtype(dtype.dtype if hasattr(dtype, "array") else dtype), rest[1] if len(rest) == 2 else copy
+    found = own if other is None and dtype is None else dtype if other is None else other
+    if found is not None:  # of which NumPy would make float64
+        found = np.dtype(found.dtype if hasattr(found, "array") else found)
+    return found, rest[1] if len(rest) == 2 else copy
 
 
-_DEVICES = ("cpu", "cuda", "mps", "meta")
+def _names_a_device(value: Any) -> bool:
+    return isinstance(value, str) and value.partition(":")[0] in ("cpu", "cuda", "mps", "meta")
 
 
 @public

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -73,3 +74,25 @@ def refuse_whole(*operands: Any) -> None:
     """
     if np.result_type(*operands).kind in "iub":
         raise NotImplementedError("one operand must be floating; convert it with .float() first")
+
+
+def refuse_bools(name: str, input: Any) -> None:
+    """Refuse elements that are bools.
+
+    Raises:
+        NotImplementedError: they are.
+    """
+    if getattr(input, "dtype", None) == np.bool_:
+        raise NotImplementedError(f"{name}: not implemented for bool; convert with .int() or .float() first")
+
+
+def integer(name: str, what: str, value: Any) -> int:
+    """`value` as Python's integer, of NumPy's or a tensor of one element; a bool isn't one, nor a float.
+
+    Raises:
+        TypeError: it isn't an integer.
+    """
+    try:
+        return operator.index(value if type(value) is not bool else None)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name}: {what} must be an integer, not {value!r}") from None

@@ -333,8 +333,8 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
     """
     if input.dtype != other.dtype:
         raise RuntimeError(f"isclose: the tensors' dtypes, {input.dtype} and {other.dtype}, must be the same")
-    if rtol < 0 or atol < 0:
-        raise RuntimeError(f"isclose: rtol {rtol} and atol {atol} must not be negative")
+    if not (rtol >= 0 and atol >= 0):
+        raise RuntimeError(f"isclose: rtol {rtol} and atol {atol} must not be negative, nor NaN")
     a, b = input.array, other.array
     if a.dtype.kind == "b":
         a, b = a.astype(np.int8), b.astype(np.int8)

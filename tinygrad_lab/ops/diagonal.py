@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import devices
+from ..devices import Device
 from ..domain import Choice, Given, Reals
 from ..op import Array, op, table, wrap
 from ..public import public
 from .cast import clone
+from .checks import integer
 from .shape import dim_of, reshape
 
 if TYPE_CHECKING:
@@ -114,7 +117,7 @@ def tril(input: Array, diagonal: int = 0) -> Tensor:
     Raises:
         RuntimeError: there are less than 2 dimensions.
     """
-    return _tril(_matrices("tril", input), diagonal)
+    return _tril(_matrices("tril", input), integer("tril", "diagonal", diagonal))
 
 
 @public
@@ -124,7 +127,7 @@ def triu(input: Array, diagonal: int = 0) -> Tensor:
     Raises:
         RuntimeError: there are less than 2 dimensions.
     """
-    return _triu(_matrices("triu", input), diagonal)
+    return _triu(_matrices("triu", input), integer("triu", "diagonal", diagonal))
 
 
 def _matrices(name: str, x: Array) -> Array:
@@ -144,7 +147,7 @@ def diagonal(input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Ten
         IndexError: there is no such dimension.
         RuntimeError: `dim1` is `dim2`.
     """
-    return _diagonal(input, offset, *_plane("diagonal", input.ndim, dim1, dim2))
+    return _diagonal(input, integer("diagonal", "offset", offset), *_plane("diagonal", input.ndim, dim1, dim2))
 
 
 def _plane(name: str, ndim: int, dim1: int, dim2: int) -> tuple[int, int]:
@@ -165,6 +168,7 @@ def diag_embed(input: Array, offset: int = 0, dim1: int = -2, dim2: int = -1) ->
     if not input.ndim:
         raise IndexError("diag_embed: a 0-d tensor has no dimension to lay on a diagonal")
     first, second = _plane("diag_embed", input.ndim + 1, dim1, dim2)
+    offset = integer("diag_embed", "offset", offset)
     n = input.shape[-1] + abs(offset)
     shape = list(input.shape[:-1])
     for d in sorted((first, second)):
@@ -182,7 +186,7 @@ def diag(input: Array, diagonal: int = 0) -> Tensor:
     if input.ndim == 1:
         return diag_embed(input, diagonal)
     if input.ndim == 2:
-        return clone(_diagonal(input, diagonal, 0, 1))
+        return clone(_diagonal(input, integer("diag", "diagonal", diagonal), 0, 1))
     raise RuntimeError(f"diag: of a tensor of 1 or 2 dimensions, not of shape {tuple(input.shape)}")
 
 
@@ -193,30 +197,33 @@ def diagflat(input: Array, offset: int = 0) -> Tensor:
 
 
 @public
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64) -> Tensor:
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64, device: Device = None) -> Tensor:
     """The row and column, `(2, k)`, of each element on and below a diagonal of a `(row, col)` matrix, row by row.
 
     Raises:
-        RuntimeError: a size is negative.
+        RuntimeError: a size is negative, or the device isn't the CPU.
         NotImplementedError: `dtype` isn't int32 or int64.
     """
-    return _places("tril_indices", np.tril, row, col, offset, dtype)
+    return _places("tril_indices", np.tril, row, col, offset, dtype, device)
 
 
 @public
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64) -> Tensor:
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = np.int64, device: Device = None) -> Tensor:
     """The row and column, `(2, k)`, of each element on and above a diagonal of a `(row, col)` matrix, row by row.
 
     Raises:
-        RuntimeError: a size is negative.
+        RuntimeError: a size is negative, or the device isn't the CPU.
         NotImplementedError: `dtype` isn't int32 or int64.
     """
-    return _places("triu_indices", np.triu, row, col, offset, dtype)
+    return _places("triu_indices", np.triu, row, col, offset, dtype, device)
 
 
-def _places(name: str, half: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
+def _places(name: str, half: Any, row: int, col: int, offset: int, dtype: Any, device: Device) -> Tensor:
+    if device is not None:
+        devices.device(device)
+    offset = integer(name, "offset", offset)
     for what, n in (("row", row), ("col", col)):
-        if n < 0:
+        if integer(name, what, n) < 0:
             raise RuntimeError(f"{name}: {what} must be non-negative, not {n}")
     if np.dtype(dtype) not in (np.int32, np.int64):
         raise NotImplementedError(f"{name}: dtype must be int32 or int64, not {np.dtype(dtype)}")

@@ -12,6 +12,7 @@ from ..domain import DISTINCT, FLAG, REALS, Dim, Dims, Given, IndexAlong
 from ..op import Array, op, table
 from ..public import public
 from .arithmetic import maximum, minimum
+from .checks import refuse_bools
 from .index import _gather
 from .reduce import DimLike, add_reduce, axis_of, kept, max_reduce, min_reduce
 from .shape import dim_of, squeeze
@@ -90,6 +91,7 @@ def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
     Raises:
         IndexError: there is nothing to take the maximum of.
     """
+    refuse_bools("argmax", input)
     if dim is None and not input.size:
         raise IndexError("there is nothing that could have a position; say along which dim")
     return np.argmax(input, axis=dim, keepdims=keepdim)
@@ -102,6 +104,7 @@ def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
     Raises:
         IndexError: there is nothing to take the minimum of.
     """
+    refuse_bools("argmin", input)
     if dim is None and not input.size:
         raise IndexError("there is nothing that could have a position; say along which dim")
     return np.argmin(input, axis=dim, keepdims=keepdim)
@@ -222,11 +225,14 @@ def min(
 def _extreme(input: Array, dim: Array, keepdim: bool, other: Array, of_all: Array, place: Array, of_two: Array) -> Any:
     if not hasattr(input, "dtype"):
         raise TypeError(f"{of_all.__name__[1:]}: input must be a tensor, not {type(input).__name__}")
-    if other is not None or not (dim is None or isinstance(dim, int)):
+    if other is not None or not (dim is None or isinstance(dim, _INTEGERS)):
         return of_two(input, dim if other is None else other)
     if dim is None:
         return of_all(input)
     return chosen(input, dim, place(input, dim, True), keepdim)
+
+
+_INTEGERS: tuple[Any, ...] = (int, np.integer)
 
 
 def chosen(input: Array, dim: int, index: Array, keepdim: bool) -> Extreme:

@@ -158,14 +158,14 @@ def broadcast_shapes(*shapes: Sequence[int] | int) -> tuple[int, ...]:
 
 @public
 def broadcast_tensors(*tensors: Array) -> tuple[Tensor, ...]:
-    """The tensors expanded to the shape that they broadcast to; views.
+    """The tensors expanded to the shape that they broadcast to: views, and those that have the shape themselves.
 
     Raises:
         RuntimeError: they don't broadcast.
     """
     check_tensors("broadcast_tensors", tensors)
     shape = broadcast_shapes(*(tuple(t.shape) for t in tensors))
-    return tuple(expand(t, shape) for t in tensors)
+    return tuple(t if t.shape == shape else expand(t, shape) for t in tensors)
 
 
 @public
@@ -208,8 +208,9 @@ def cartesian_prod(*tensors: Array) -> Tensor:
     for t in tensors:
         if t.ndim != 1:
             raise RuntimeError(f"cartesian_prod: expected vectors, not a tensor of shape {tuple(t.shape)}")
-    grid = meshgrid(*tensors)
-    return grid[0] if len(grid) == 1 else stack([reshape(t, (-1,)) for t in grid], 1)
+    if len(tensors) == 1:
+        return tensors[0]  # type: ignore[no-any-return]
+    return stack([reshape(t, (-1,)) for t in meshgrid(*tensors)], 1)
 
 
 @public

@@ -189,10 +189,10 @@ def renorm(input: Array, p: float, dim: int, maxnorm: float) -> Tensor:
         IndexError: there is no such dimension.
     """
     linalg.arrays("renorm", input=input)
-    if p <= 0:
+    if not p > 0:
         raise RuntimeError(f"renorm: p must be positive, not {p}")
-    if maxnorm < 0:
-        raise RuntimeError(f"renorm: maxnorm must not be negative, but is {maxnorm}")
+    if not maxnorm >= 0:
+        raise RuntimeError(f"renorm: maxnorm must be at least 0, but is {maxnorm}")
     if input.ndim < 2:
         raise RuntimeError(f"renorm: at least 2 dimensions expected, not shape {tuple(input.shape)}")
     (d,) = dims_of("renorm", input.ndim, dim)

@@ -34,6 +34,25 @@ def masked_fill(input: Array, mask: Array, value: Array | float) -> Tensor:
 
 
 @public
+def fill_diagonal(input: Array, fill_value: float, wrap: bool = False) -> Tensor:
+    """`fill_value` on the diagonal, where all indices are equal.
+
+    Args:
+        wrap: after the end of a matrix with more rows than columns, a row is left out and another diagonal begins.
+
+    Raises:
+        RuntimeError: there are less than two dimensions, or more of several sizes.
+    """
+    if input.ndim < 2 or (input.ndim > 2 and len(set(input.shape)) > 1):
+        raise RuntimeError(
+            f"fill_diagonal: of a matrix, or of a tensor whose dimensions are of one size, not of shape {input.shape}"
+        )
+    on = np.zeros(input.shape, bool)
+    np.fill_diagonal(on, True, wrap)
+    return masked_fill(input, on, fill_value)
+
+
+@public
 def masked_select(input: Array, mask: Array) -> Tensor:
     """The elements where `mask` holds, as a vector; mask and input broadcast.
 

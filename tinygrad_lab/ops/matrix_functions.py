@@ -14,6 +14,7 @@ from ..public import public
 from . import factor, norms, solve as equations
 from .arithmetic import abs as absolute, pow
 from .cast import cast, clone
+from .checks import integer
 from .compare import where
 from .extreme import amax, amin
 from .linalg import alike, arrays, matmul
@@ -195,8 +196,7 @@ def matrix_power(input: Array, n: int) -> Tensor:
         LinAlgError: n is negative and the matrix singular.
         RuntimeError: the matrix isn't square, or n is negative and it isn't floating.
     """
-    if type(n) is not int:
-        raise TypeError(f"matrix_power: n must be an integer, not {type(n).__name__}")
+    n = integer("matrix_power", "n", n)
     matrices("matrix_power", input, square=True, floating=n < 0)
     if n < 0:
         return matrix_power(inv(input), -n)

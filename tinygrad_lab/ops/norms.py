@@ -79,9 +79,7 @@ def _direction(x: Array, y: Array, p: float) -> Array:
 @convention("2-norm of the zero vector", [0.0, 0.0], gives=[0, 0], value=0)
 @convention("2-norm of the zero vector, squared", [0.0, 0.0], gives=[0, 0], of=lambda x: vector_norm(x) ** 2)
 @public
-def vector_norm(
-    input: Array, ord: float = 2, dim: DimLike = None, keepdim: bool = False, *, dtype: Any = None
-) -> Tensor:
+def vector_norm(input: Array, ord: Any = 2, dim: DimLike = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     r"""The p-norm over `dim`, or of all elements, as one vector; at the zero vector its gradient is 0.
 
     Args:
@@ -95,7 +93,8 @@ def vector_norm(
             element and p is infinite or negative.
         IndexError: there is no such dimension.
     """
-    if isinstance(ord, bool | str) or not isinstance(ord, int | float | np.number):
+    ord = ord.item() if getattr(ord, "shape", None) == () else ord
+    if not isinstance(ord, int | float):
         raise TypeError(f"vector_norm: ord must be a number, not {type(ord).__name__} {ord!r}")
     refuse_integers("vector_norm", input)
     if dtype is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from ..domain import Given, Reals
 from ..op import Array, op
 from ..public import public
-from .checks import refuse_many
+from .checks import integer, refuse_many
 from .shape import along, dim_of, reshape, size_of
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ def select(input: Array, dim: int, index: int | Tensor) -> Tensor:
     """
     if not input.ndim:
         raise IndexError("select: a 0-d tensor has no dimension to select from")
-    d, place = dim_of("select", dim, input.ndim), operator.index(index)
+    d, place = dim_of("select", dim, input.ndim), integer("select", "index", index)
     size = input.shape[d]
     if not -size <= place < size:
         raise IndexError(f"select: index {place} is out of range for dim {dim} of size {size}")
@@ -147,6 +146,8 @@ def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Tensor:
     if not input.ndim or not sizes:
         raise RuntimeError(f"unflatten: a dimension and its sizes are needed; shape {input.shape}, sizes {sizes}")
     d = dim_of("unflatten", dim, input.ndim)
+    if min(sizes) < -1:
+        raise RuntimeError(f"unflatten: invalid sizes {list(sizes)}: a size is at least 0, or -1 for what is left")
     try:
         full = np.empty(input.shape[d], np.bool_).reshape(sizes).shape
     except ValueError:
@@ -184,7 +185,7 @@ def tensor_split(input: Array, indices_or_sections: int | Sequence[int] | Tensor
     if not input.ndim:
         raise RuntimeError("tensor_split: a 0-d tensor has no dimension to split")
     cuts: Any = indices_or_sections
-    if hasattr(cuts, "dtype"):
+    if hasattr(cuts, "dtype") and not isinstance(cuts, np.generic):
         if cuts.ndim > 1 or cuts.dtype != np.int64:
             raise RuntimeError(
                 f"tensor_split: expected a 0-d or 1-d tensor of int64, not one of shape {cuts.shape} and {cuts.dtype}"
@@ -192,7 +193,7 @@ def tensor_split(input: Array, indices_or_sections: int | Sequence[int] | Tensor
         cuts = cuts.tolist()
     n = size_of("tensor_split", input, dim)
     if not isinstance(cuts, (list, tuple)):
-        pieces = operator.index(cuts)
+        pieces = integer("tensor_split", "indices_or_sections", cuts)
         if pieces < 1:
             raise RuntimeError(f"tensor_split: the number of sections must be larger than 0, not {pieces}")
         refuse_many("tensor_split", pieces)

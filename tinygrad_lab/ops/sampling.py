@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import devices
+from ..devices import Device
 from ..op import Array, wrap
 from ..public import public
 from ..random import Generator, numpy_generator
@@ -37,7 +40,7 @@ def constant(sample: Tensor, *parameters: Tensor) -> Tensor:
 
 def _floating(name: str, input: Tensor) -> None:
     if input.array.dtype.kind != "f":
-        raise RuntimeError(f"{name}: the elements must be floating, not {input.array.dtype}")
+        raise NotImplementedError(f"{name}: the elements must be floating, not {input.array.dtype}")
 
 
 @public
@@ -213,33 +216,75 @@ def multinomial(
 # ------------------------------------------------------------------------------------------------- new tensors
 
 
+def unset_or_given(dtype: Any, data: tuple[Any, ...]) -> Array:
+    """What PyTorch's old constructors make: unset elements of the sizes given, or those of a list, array or tensor.
+
+    Raises:
+        TypeError: a tuple is given, of which PyTorch makes sizes or elements, as it comes from a shape or not.
+    """
+    given = data[0] if len(data) == 1 else None
+    if isinstance(given, tuple):
+        raise TypeError(f"Tensor: {given} may mean sizes or elements; say empty{given} or tensor({list(given)})")
+    if isinstance(given, (Sequence, np.ndarray)) or hasattr(given, "array"):
+        return np.array(getattr(given, "array", given), dtype)
+    return np.empty(data or 0, dtype)
+
+
 @public
-def new_zeros(input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new(input: Tensor, *data: Any) -> Tensor:
+    """PyTorch's old constructor in the dtype of `input`: `new(2, 3)` is `new_empty`, `new([2, 3])` is `new_tensor`."""
+    return wrap(unset_or_given(input.dtype, data))
+
+
+def _made(array: Array, requires_grad: bool, device: Device) -> Tensor:
+    if device is not None:
+        devices.device(device)
+    return wrap(array).requires_grad_(requires_grad)
+
+
+@public
+def new_zeros(
+    input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """Zeros of shape `size` and, by default, the dtype of `input`."""
-    return wrap(np.zeros(tuple(size), dtype or input.dtype)).requires_grad_(requires_grad)
+    return _made(np.zeros(tuple(size), dtype or input.dtype), requires_grad, device)
 
 
 @public
-def new_ones(input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_ones(
+    input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """Ones of shape `size` and, by default, the dtype of `input`."""
-    return wrap(np.ones(tuple(size), dtype or input.dtype)).requires_grad_(requires_grad)
+    return _made(np.ones(tuple(size), dtype or input.dtype), requires_grad, device)
 
 
 @public
-def new_empty(input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_empty(
+    input: Tensor, size: Any, *, dtype: Any = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """Whatever the memory holds, of shape `size` and, by default, the dtype of `input`."""
-    return wrap(np.empty(tuple(size), dtype or input.dtype)).requires_grad_(requires_grad)
+    return _made(np.empty(tuple(size), dtype or input.dtype), requires_grad, device)
 
 
 @public
-def new_full(input: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_full(
+    input: Tensor,
+    size: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    requires_grad: bool = False,
+    device: Device = None,
+) -> Tensor:
     """`fill_value` everywhere, of shape `size` and, by default, the dtype of `input`."""
     fill = getattr(fill_value, "array", fill_value)
-    return wrap(np.full(tuple(size), fill, dtype or input.dtype)).requires_grad_(requires_grad)
+    return _made(np.full(tuple(size), fill, dtype or input.dtype), requires_grad, device)
 
 
 @public
-def new_tensor(input: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def new_tensor(
+    input: Tensor, data: Any, *, dtype: Any = None, requires_grad: bool = False, device: Device = None
+) -> Tensor:
     """A copy of `data`, by default in the dtype of `input`."""
     array = np.array(getattr(data, "array", data), dtype=dtype or input.dtype)
-    return wrap(array).requires_grad_(requires_grad)
+    return _made(array, requires_grad, device)

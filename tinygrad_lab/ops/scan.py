@@ -14,12 +14,12 @@ from ..convention import convention
 from ..domain import FLAG, REALS, Dim
 from ..op import Array, op
 from ..public import public
-from .cast import cast
-from .checks import refuse_integers
+from .cast import cast, clone
+from .checks import integer, refuse_integers
 from .compare import bitwise_xor
 from .elementwise import exp
 from .reduce import axis_of, multiply_reduce, whole
-from .shape import cat, dim_of, narrow, reshape, spread
+from .shape import cat, dim_of, narrow, spread
 from .softmax import gap
 
 if TYPE_CHECKING:
@@ -254,11 +254,11 @@ def diff(input: Array, n: int = 1, dim: int = -1, prepend: Array | None = None, 
     """
     if input.ndim == 0:
         raise RuntimeError("diff: expected a tensor of at least one dimension, not a 0-d one")
-    if n < 0:
+    if integer("diff", "n", n) < 0:
         raise RuntimeError(f"diff: n must not be negative, but it is {n}")
     dim = dim_of("diff", dim, input.ndim)
     if n == 0:
-        return reshape(input, input.shape)
+        return clone(input)
     parts = [part for part in (prepend, input, append) if part is not None]
     for part in parts:
         if part.ndim != input.ndim or any(p != s for i, (p, s) in enumerate(zip(part.shape, input.shape)) if i != dim):

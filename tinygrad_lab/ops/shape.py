@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from ..graph import sum_to
 from ..op import Array, op
 from ..public import public
 from .cast import cast, clone
-from .checks import refuse_many
+from .checks import integer, refuse_many
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -78,13 +77,8 @@ def expand(input: Array, size: Sequence[int]) -> Array:
     """
     lead = len(size) - input.ndim
     full = [input.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(size)]
-    y = np.broadcast_to(input, full)
-    if y.size > _MOST:
-        raise RuntimeError(f"expand: shape {y.shape} has {y.size} elements, which any operation would take minutes for")
-    return y
-
-
-_MOST = 2**36  # elements: some minutes for any operation
+    whole = full[lead:] == list(input.shape) and full[:lead] == [1] * lead  # and can be written to, as any view
+    return input.reshape(full) if whole else np.broadcast_to(input, full)
 
 
 def _pieces(draw: Any) -> tuple[Any, ...]:
@@ -143,6 +137,8 @@ def reshape(input: Array, shape: Sequence[int]) -> Tensor:
     Raises:
         RuntimeError: the shape has another number of elements, or -1 is not clear.
     """
+    if min(shape, default=0) < -1:
+        raise RuntimeError(f"reshape: invalid shape {tuple(shape)}: a size is at least 0, or -1 for what is left")
     array = getattr(input, "array", None)
     if array is not None and memory.lies_freely(input) and _copied(_reshape(array, shape), array):
         memory.lay_in_order(input)
@@ -207,7 +203,7 @@ def sum_to_size(input: Array, size: Sequence[int]) -> Tensor:
     lead = input.ndim - len(shape)
     if lead < 0 or any(n not in (1, m) for n, m in zip(shape, input.shape[lead:], strict=True)):
         raise RuntimeError(f"sum_to_size: size {shape} is not expandable to shape {tuple(input.shape)}")
-    summed: Tensor = sum_to(input, shape)
+    summed: Tensor = sum_to(input, shape) if shape else input.sum()
     return summed
 
 
@@ -248,13 +244,15 @@ def broadcast_to(input: Array, size: Sequence[int]) -> Tensor:
 
 @public
 def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-    """The dimensions from `start_dim` to `end_dim`, inclusive, as one."""
+    """The dimensions from `start_dim` to `end_dim`, inclusive, as one; the tensor itself if that is one already."""
     first, last = dim_of("flatten", start_dim, input.ndim), dim_of("flatten", end_dim, input.ndim)
     if input.ndim == 0:
         return reshape(input, (1,))
     if first > last:
         raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
     shape = input.shape
+    if first == last:
+        return input  # type: ignore[no-any-return]
     return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
@@ -343,10 +341,10 @@ def narrow(input: Array, dim: int, start: int | Tensor, length: int) -> Tensor:
         IndexError: `start` isn't on the dimension.
         RuntimeError: there aren't as many places, or `start` is a tensor but not one integer.
     """
-    size = size_of("narrow", input, dim)
+    size, length = size_of("narrow", input, dim), integer("narrow", "length", length)
     if getattr(start, "ndim", 0) or getattr(start, "dtype", np.dtype(int)).kind not in "iu":
         raise RuntimeError(f"narrow: start must be an integer or a 0-d tensor of one, not {start!r}")
-    start = operator.index(start)
+    start = integer("narrow", "start", start)
     if not -size <= start <= size:
         raise IndexError(f"narrow: start {start} is out of range for dim {dim} of size {size}")
     first = start + size if start < 0 else start
@@ -370,7 +368,7 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
     total = size_of("split", tensor, dim)
     sections = split_size_or_sections
     if not isinstance(sections, (list, tuple)):
-        size = operator.index(sections)  # type: ignore[arg-type]  # an integer, of whatever kind
+        size = integer("split", "split_size_or_sections", sections)
         if size < 0 or (size == 0 and total):
             raise RuntimeError(f"split: the size of a piece must be positive, not {size}")
         refuse_many("split", total // (size or 1))
@@ -394,7 +392,7 @@ def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     Raises:
         RuntimeError: `chunks` isn't positive.
     """
-    if chunks < 1:
+    if integer("chunk", "chunks", chunks) < 1:
         raise RuntimeError(f"chunk: expected at least 1 chunk, not {chunks}")
     size = size_of("chunk", input, dim)
     if not size:
@@ -423,10 +421,7 @@ def dim_of(name: str, dim: int, ndim: int) -> int:
         TypeError: `dim` isn't an integer.
     """
     n = max(ndim, 1)
-    try:
-        dim = operator.index(dim if type(dim) is not bool else None)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{name}: dim must be an integer, not {dim!r}") from None
+    dim = integer(name, "dim", dim)
     if not -n <= dim < n:
         raise IndexError(f"{name}: dim {dim} is out of range for {ndim} dimensions: expected {-n} to {n - 1}")
     return dim % n

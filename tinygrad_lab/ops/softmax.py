@@ -161,7 +161,7 @@ _MODERATE = 40  # e^40 is 2e17, and float32 goes to 3e38: there is room for sums
 
 @convention("softmax of a row that is all -inf", [-math.inf] * 2, gives=[math.nan] * 2, of=lambda x: softmax(x, 0)[0])
 @public
-def softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Tensor:
+def softmax(input: Array, dim: int | None = None, dtype: Array = None) -> Tensor:
     r"""Softmax along `dim`, :math:`e^{s_k} / \sum_c e^{s_c}`; a row of -inf gives NaN.
 
     Raises:
@@ -175,7 +175,7 @@ def softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Ten
     "log_softmax of a row that is all -inf", [-math.inf] * 2, gives=[math.nan] * 2, of=lambda x: log_softmax(x, 0)[0]
 )
 @public
-def log_softmax(input: Array, dim: int | None = None, *, dtype: Array = None) -> Tensor:
+def log_softmax(input: Array, dim: int | None = None, dtype: Array = None) -> Tensor:
     r"""Logarithm of the softmax along `dim`, :math:`s_k - \ln \sum_c e^{s_c}`; a row of -inf gives NaN.
 
     Raises:

@@ -13,6 +13,7 @@ from ..convention import convention
 from ..domain import DISTINCT, FLAG, Dim, Given
 from ..op import Array, op
 from ..public import public
+from .checks import integer, refuse_bools
 from .extreme import Extreme, _pick, chosen, ties
 from .reduce import kept, max_reduce
 from .shape import dim_of, reshape
@@ -233,7 +234,7 @@ def topk(input: Array, k: int, dim: int = -1, largest: bool = True, sorted: bool
         IndexError: there is no such dimension.
     """
     dim = dim_of("topk", dim, input.ndim)
-    _check_rank("topk", input, k, dim, 0)
+    k = _rank_of("topk", input, k, dim, 0)
     index = _top(input, k, dim, largest)
     return Extreme(_pick(input, dim, index), index)
 
@@ -247,14 +248,16 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> Extr
         IndexError: there is no such dimension, or nothing along it.
     """
     dim = _filled_dim("kthvalue", input, dim)
-    _check_rank("kthvalue", input, k, dim, 1)
+    k = _rank_of("kthvalue", input, k, dim, 1)
     return chosen(input, dim, _rank(input, k, dim), keepdim)
 
 
-def _check_rank(name: str, input: Array, k: int, dim: int, lowest: int) -> None:
-    n = input.shape[dim] if input.ndim else 1
-    if not lowest <= k <= n:
-        raise RuntimeError(f"{name}: k must be from {lowest} to {n}, the size of dim {dim}, not {k}")
+def _rank_of(name: str, input: Array, k: Any, dim: int, lowest: int) -> int:
+    refuse_bools(name, input)
+    n, rank = input.shape[dim] if input.ndim else 1, integer(name, "k", k)
+    if not lowest <= rank <= n:
+        raise RuntimeError(f"{name}: k must be from {lowest} to {n}, the size of dim {dim}, not {rank}")
+    return rank
 
 
 def _filled_dim(name: str, input: Array, dim: int) -> int:
@@ -292,6 +295,7 @@ def nanmedian(input: Array, dim: int | None = None, keepdim: bool = False) -> Te
 
 def _middle_of(name: str, input: Array, dim: int | None, keepdim: bool) -> Any:
     ignore_nan = name == "nanmedian"
+    refuse_bools(name, input)
     if dim is None:
         return _median(reshape(input, (-1,)), ignore_nan)
     dim = _filled_dim(name, input, dim)

@@ -58,7 +58,7 @@ def _quantile(name: str, input: Array, q: Any, dim: int | None, keepdim: bool, i
         raise ValueError(
             f"{name}: interpolation must be 'linear', 'lower', 'higher', 'nearest' or 'midpoint', not {interpolation!r}"
         )
-    if not hasattr(q, "dtype"):
+    if not hasattr(q, "dtype") or isinstance(q, np.generic):
         q = np.asarray(q, input.dtype)
     if q.ndim > 1:
         raise RuntimeError(f"{name}: q must be a number or have one dimension, not shape {tuple(q.shape)}")

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..autograd import mistakes
+from ..autograd.oracles import Array, cotangent, one_sided, only, richardson
 from ..graph import no_grad
 from ..op import wrap
 from ..tensor import Tensor
-from . import mistakes
-from .oracles import Array, cotangent, one_sided, only, richardson
 
 RTOL, ATOL = 1e-6, 1e-8  # a formula in float64 against numeric derivatives good to about 1e-10
 UNCERTAIN = 1e-5  # of the greatest derivative: a numeric derivative that is less sure says nothing

@@ -10,9 +10,9 @@ import hypothesis
 import numpy as np
 from hypothesis import strategies as st
 
+from ..autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from ..op import table
 from ..tensor import Tensor
-from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 from .properties import check_op
 from .strategies import arguments
 

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import autograd
+from ..autograd.oracles import Array, cotangent, richardson
 from ..graph import no_grad
 from ..nn.module import Module
 from ..tensor import Tensor
-from .oracles import Array, cotangent, richardson
 
 SAMPLES = 20  # elements of one parameter that are compared
 RTOL, OF_GREATEST, UNCERTAIN = 1e-5, 1e-7, 1e-5

@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def gradcheck() -> Callable[..., Any]:
     """`tinygrad_lab.testing.gradcheck`."""
-    from .gradcheck import gradcheck
+    from ..autograd.gradcheck import gradcheck
 
     return gradcheck
 
@@ -49,7 +49,7 @@ def gradcheck() -> Callable[..., Any]:
 @pytest.fixture
 def gradgradcheck() -> Callable[..., Any]:
     """`tinygrad_lab.testing.gradgradcheck`."""
-    from .gradcheck import gradgradcheck
+    from ..autograd.gradcheck import gradgradcheck
 
     return gradgradcheck
 

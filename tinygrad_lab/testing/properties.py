@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from .. import autograd
+from ..autograd.oracles import Array, Jacobian, complex_step, cotangent, only, richardson, room_around
 from ..domain import Domain, Reals
 from ..graph import Node, sum_to
 from ..op import Op, wrap
 from ..tensor import Tensor
-from .oracles import Array, Jacobian, complex_step, cotangent, only, richardson, room_around
 from .signature import result_shape
 
 # A rule off by 0.05 % is five hundred times RELATIVE off. The oracles are good to about 1e-9 of the greatest element

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tinygrad_lab.testing.oracles import Array, central, complex_step, extrapolated
+from tinygrad_lab.autograd.oracles import Array, central, complex_step, extrapolated
 from tinygrad_lab.testing.properties import Case
 
 # The longest step, and how often it halves. It is no power of two, with which round numbers wouldn't be rounded.

@@ -6,6 +6,7 @@ is that of `docs/conventions.md`.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -291,11 +292,11 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved towards 0 by `lambd`, 0 within that distance of it; the gradient at the bounds is 0, and a NaN stays.
 
     Raises:
-        RuntimeError: `lambd` is negative, or the elements aren't floating.
+        RuntimeError: `lambd` is negative or infinite, or the elements aren't floating.
     """
     refuse_integers("softshrink", input)
-    if lambd < 0:
-        raise RuntimeError(f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}")
+    if not 0 <= lambd < math.inf:
+        raise RuntimeError(f"softshrink: lambda must be finite and greater or equal to 0, but found to be {lambd}")
     return where(absolute(input) <= lambd, 0, input - _sign(input) * lambd)
 
 
@@ -388,7 +389,5 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     soft = softmaxes.softmax((logits + wrap(noise.astype(logits.dtype, copy=False))) / tau, dim)
     if not hard:
         return soft
-    place = soft.array.argmax(dim, keepdims=True)
-    one = np.zeros_like(soft.array)
-    np.put_along_axis(one, place, 1, dim)
-    return wrap(one) - soft.detach() + soft
+    one = wrap(np.zeros_like(soft.array)).scatter(dim, soft.argmax(dim, True), 1)
+    return one - soft.detach() + soft

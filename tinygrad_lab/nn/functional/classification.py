@@ -70,7 +70,7 @@ def cross_entropy(
         losses = loss.cross_entropy(rows, labels)
         if weight is not None:
             losses = losses * weight[labels]
-    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape)
+    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape if input.ndim > 1 else ())
 
 
 @public
@@ -178,7 +178,7 @@ def nll_loss(
     losses = -_rows(input)[np.arange(len(labels)), labels]
     if weight is not None:
         losses = losses * weight[labels]
-    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape)
+    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape if input.ndim > 1 else ())
 
 
 def _rows(input: Tensor) -> Tensor:
@@ -203,7 +203,7 @@ def _labels(
         )
     samples = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if labels.shape != samples and not (len(shape) == 1 and labels.shape == (1,)):
-        of_batch = labels.ndim == 0 or (len(shape) > 1 and labels.shape[0] != shape[0])
+        of_batch = labels.ndim == 0 or (labels.shape[0] != shape[0] if len(shape) > 1 else labels.ndim == 1)
         or_probabilities = ", or probabilities of its own shape" if name == "cross_entropy" else ""
         raise (ValueError if of_batch else RuntimeError)(
             f"{name}: input of shape {shape} takes class indices of shape {samples}{or_probabilities}; "

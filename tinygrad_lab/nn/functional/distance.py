@@ -48,8 +48,10 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
     Raises:
         IndexError: there is no such dimension.
-        RuntimeError: the elements aren't floating, or the shapes don't broadcast.
+        RuntimeError: no elements are floating, the shapes don't broadcast, or `eps` is negative.
     """
+    if not eps >= 0:
+        raise RuntimeError(f"cosine_similarity: eps must be non-negative, not {eps}")
     if x1.dtype != x2.dtype:
         dtype = np.result_type(*[x.dtype for x in (x1, x2) if x.dtype.kind == "f"] or [x1.dtype])
         x1, x2 = x1.to(dtype), x2.to(dtype)
@@ -86,7 +88,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
     """
     if input.ndim != 2:
         raise RuntimeError(f"pdist: of the rows of a matrix, not of a tensor of shape {input.shape}")
-    if p < 0:
+    if not p >= 0:
         raise RuntimeError(f"pdist: p must not be negative, as {p}")
     i, j = np.triu_indices(len(input), 1)
     return vector_norm(input[i] - input[j], p, -1)

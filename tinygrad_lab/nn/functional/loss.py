@@ -179,7 +179,7 @@ def huber_loss(
     """
     difference = _difference(input, target)
     refuse_integers("huber_loss", difference)
-    if delta <= 0:
+    if not delta > 0:
         raise RuntimeError(f"huber_loss: delta must be positive, not {delta}")
     _check_weight(input, weight)
     return _weighted(huber(difference, delta), weight, reduction)

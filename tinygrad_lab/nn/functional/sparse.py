@@ -10,7 +10,7 @@ from ... import memory
 from ...graph import no_grad
 from ...op import wrap
 from ...ops.cast import cast
-from ...ops.checks import refuse_integers
+from ...ops.checks import integer, refuse_integers
 from ...ops.compare import where
 from ...ops.index import _getitem, _unpick, arrays_of, gather, in_range, refuse_sparse
 from ...public import public
@@ -18,7 +18,7 @@ from ...tensor import Tensor
 
 
 @public
-def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     """Zeros with a one at each class: `(*)` of int64 gives `(*, num_classes)`, int64.
 
     Args:
@@ -27,7 +27,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     Raises:
         RuntimeError: not of int64, a class is negative or too great, or there is none to count from.
     """
-    (classes,) = arrays_of("one_hot", tensor)
+    (classes,) = arrays_of("one_hot", input)
+    num_classes = integer("one_hot", "num_classes", num_classes)
     if classes.dtype != np.int64:
         raise RuntimeError(
             f"one_hot is only applicable to index tensor of integers, not {classes.dtype}; convert with .long()"
@@ -107,7 +108,7 @@ def _looked_up(name: str, input: Tensor, weight: Tensor) -> tuple[Any, Any]:
 def _padding(name: str, index: int | None, size: int, error: type[Exception] = AssertionError) -> int | None:
     if index is None:
         return None
-    if not -size <= index < size:
+    if not -size <= integer(name, "padding_idx", index) < size:
         raise error(f"{name}: padding_idx {index} must be within the {size} rows of weight")
     return index % size
 

@@ -12,7 +12,7 @@ from ...ops.checks import refuse_integers
 from ...ops.points import place_points
 from ...public import public
 from ...tensor import Tensor
-from .windows import Ints, integers
+from .windows import Ints, empty, integers
 
 
 def _max_unpool(
@@ -26,7 +26,7 @@ def _max_unpool(
     output_size: Sequence[int] | None,
 ) -> Tensor:
     kernel = integers(name, "kernel_size", kernel_size, spatial)
-    step = kernel if stride is None or stride in ((), []) else integers(name, "stride", stride, spatial)
+    step = kernel if empty(stride) else integers(name, "stride", stride, spatial)
     pad = integers(name, "padding", padding, spatial)
     lead = input.ndim - spatial
     places = as_tensor(indices).array

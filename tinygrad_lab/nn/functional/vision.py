@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...ops.cast import clone
 from ...ops.checks import refuse_integers
 from ...ops.resample import interpolation, resample
 from ...ops.shape import permute, reshape
@@ -184,7 +185,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
         )
     k = len(batch)
     split = reshape(input, (*batch, c // (r * r), r, r, h, w))
-    return reshape(permute(split, (*range(k), k, k + 3, k + 1, k + 4, k + 2)), (*batch, c // (r * r), h * r, w * r))
+    pixels = clone(permute(split, (*range(k), k, k + 3, k + 1, k + 4, k + 2)))
+    return reshape(pixels, (*batch, c // (r * r), h * r, w * r))
 
 
 @public
@@ -204,7 +206,8 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
         )
     k = len(batch)
     split = reshape(input, (*batch, c, h // r, r, w // r, r))
-    return reshape(permute(split, (*range(k), k, k + 2, k + 4, k + 1, k + 3)), (*batch, c * r * r, h // r, w // r))
+    channels = clone(permute(split, (*range(k), k, k + 2, k + 4, k + 1, k + 3)))
+    return reshape(channels, (*batch, c * r * r, h // r, w // r))
 
 
 @public
@@ -221,7 +224,7 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
             f"channel_shuffle: number of channels must be divisible by groups. Got {c} channels and {r} groups"
         )
     split = reshape(input, (n, r, c // r, *sizes))
-    return reshape(permute(split, (0, 2, 1, *range(3, split.ndim))), (n, c, *sizes))
+    return reshape(clone(permute(split, (0, 2, 1, *range(3, split.ndim)))), (n, c, *sizes))
 
 
 def _factor(name: str, what: str, factor: Any, input: Tensor) -> int:

@@ -24,7 +24,7 @@ def integers(name: str, what: str, value: Any, n: int) -> tuple[int, ...]:
         TypeError: not integers.
         RuntimeError: not as many.
     """
-    given = value if isinstance(value, list | tuple) else (value,)
+    given = tuple(value) if isinstance(value, list | tuple) or getattr(value, "ndim", 0) == 1 else (value,)
     try:
         found = tuple(map(operator.index, given))
     except TypeError:
@@ -34,6 +34,11 @@ def integers(name: str, what: str, value: Any, n: int) -> tuple[int, ...]:
     if len(found) not in (1, n):
         raise RuntimeError(f"{name}: {what} must be one integer or {n}, one for each dimension; got {value}")
     return found * n if len(found) == 1 else found
+
+
+def empty(value: Any) -> bool:
+    """Whether a window's argument is left open: None, or an empty sequence."""
+    return value is None or (isinstance(value, list | tuple) and not value)
 
 
 def check_dims(name: str, input: Array, spatial: int) -> None:
@@ -70,7 +75,7 @@ def slides_over(
             negative or more than half of the window; or no window fits.
     """
     kernel = integers(name, "kernel_size", kernel_size, spatial)
-    step = kernel if stride is None or stride in ((), []) else integers(name, "stride", stride, spatial)
+    step = kernel if empty(stride) else integers(name, "stride", stride, spatial)
     pad = integers(name, "padding", padding, spatial)
     spread = integers(name, "dilation", dilation, spatial)
     for what, values in (("kernel_size", kernel), ("stride", step), ("dilation", spread)):

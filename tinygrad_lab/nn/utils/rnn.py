@@ -175,7 +175,7 @@ def pad_packed_sequence(
     alive = np.arange(sizes[0]) < sizes[:, None]
     places = np.cumsum(alive).reshape(alive.shape) - 1
     kept = alive.reshape(*alive.shape, *[1] * (sequence.data.ndim - 1))
-    padded = where(kept, sequence.data[np.where(alive, places, 0)], padding_value)
+    padded = where(kept, sequence.data[np.where(alive, places, 0)], sequence.data.new_tensor(padding_value))
     lengths = wrap(alive.sum(0))
     if sequence.unsorted_indices is not None:
         padded = index_select(padded, 1, sequence.unsorted_indices)

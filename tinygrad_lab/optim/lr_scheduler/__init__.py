@@ -1,6 +1,6 @@
 """Learning rate schedules: PyTorch's `torch.optim.lr_scheduler`."""
 
-from .base import LRScheduler
+from .base import LRScheduler, LRScheduler as _LRScheduler  # its old name, which programs subclass
 from .combined import ChainedScheduler, SequentialLR
 from .cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts
 from .cycles import CyclicLR, OneCycleLR

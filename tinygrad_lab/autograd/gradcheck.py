@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import autograd
-from ..graph import no_grad
+from ..graph import enable_grad, no_grad
 from ..op import wrap
 from ..tensor import Tensor
 from . import mistakes
+from .gradients import grad
 from .oracles import Array, complex_step, cotangent, one_sided, only, richardson, taylor_slope
 
 Function = Callable[..., Any]
@@ -186,7 +186,7 @@ def gradgradcheck(
     def gradients(*values: Any) -> list[Tensor]:
         variables = [v for v in values[:n] if isinstance(v, Tensor) and v.requires_grad]
         ys = _outputs(name, func, values[:n])
-        found = autograd.grad(ys, variables, values[n:], create_graph=True, allow_unused=True)
+        found = grad(ys, variables, values[n:], create_graph=True, allow_unused=True)
         return [g for g in found if g is not None]
 
     gradients.__name__ = f"the gradient of {name}"
@@ -263,7 +263,7 @@ class Check:
 
     def outputs(self, arrays: Sequence[Array]) -> list[Array]:
         """The function's values, without a graph."""
-        with no_grad() if self._plain else autograd.enable_grad(), np.errstate(all="ignore"):
+        with no_grad() if self._plain else enable_grad(), np.errstate(all="ignore"):
             values = self.at([np.array(a) for a in arrays], requires_grad=not self._plain)
             return [y.detach().numpy() for y in _outputs(self.result.name, self.func, values, "fc")]
 
@@ -296,7 +296,7 @@ class Check:
         if not y.requires_grad:
             return [np.zeros(x.shape) for x in leaves]
         with np.errstate(all="ignore"):
-            grads = autograd.grad(y, leaves, wrap(g), retain_graph=True, allow_unused=True)
+            grads = grad(y, leaves, wrap(g), retain_graph=True, allow_unused=True)
         found = []
         for j, (x, d) in enumerate(zip(leaves, grads, strict=True)):
             if d is not None and d.shape != x.shape:
