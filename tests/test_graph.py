@@ -303,11 +303,45 @@ def test_hooks_take_part_in_second_derivatives():
     assert g2.item() == 8.0  # d/dx of 2 x * x
 
 
+def test_a_graph_is_walked_by_next_functions_down_to_the_leaves():
+    x, w = tg.tensor([1.0, 2.0], requires_grad=True), tg.tensor([3.0, 4.0])
+    loss = (x * w).sum(dim=0)
+    product = loss.grad_fn.next_functions[0][0]
+    assert (loss.grad_fn.name(), product.name(), repr(product)) == ("sum", "mul", "<mul>")
+    ((leaf, number), without_grad) = product.next_functions
+    assert (leaf.variable is x, number, without_grad) == (True, 0, (None, 0))
+    assert (leaf.name(), leaf.next_functions) == ("AccumulateGrad", ())
+    loss.backward()
+    assert loss.grad_fn.next_functions == ((product, 0),)
+
+
+def test_next_functions_has_a_pair_for_each_tensor_of_a_function_of_ones_own():
+    class Scale(tg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, by, shift):
+            return x * by + shift
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2, None, None
+
+    x = tg.tensor([1.0], requires_grad=True)
+    node = Scale.apply(x, 2, tg.tensor([1.0])).grad_fn
+    assert (node.name(), node.next_functions) == ("Scale", ((x._node, 0), (None, 0)))
+
+
+def test_a_leaf_of_the_graph_does_not_keep_its_tensor():
+    x = tg.tensor([1.0], requires_grad=True)
+    leaf = (x * 2).grad_fn.next_functions[0][0]
+    del x
+    assert leaf.variable is None
+
+
 def test_zero_grad_detach_and_flags():
     x = tg.tensor([1.0], requires_grad=True)
     y = x * 2
     assert (x.is_leaf, y.is_leaf, y.requires_grad) == (True, False, True)
-    assert (x.grad_fn, y.grad_fn.op.name) == (None, "mul")
+    assert (x.grad_fn, y.grad_fn.name()) == (None, "mul")
     d = y.detach()
     assert not d.requires_grad
     assert np.shares_memory(d.array, y.array)

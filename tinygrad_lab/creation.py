@@ -366,7 +366,7 @@ def eye(
 def _floating(name: str, dtype: DTypeLike) -> np.dtype[Any]:
     found = np.dtype(dtype or get_default_dtype())
     if found.kind != "f":
-        raise RuntimeError(f"{name}: the dtype must be floating, not {found}; use randint for integers")
+        raise NotImplementedError(f"{name}: the dtype must be floating, not {found}; use randint for integers")
     return found
 
 

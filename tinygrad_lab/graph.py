@@ -34,13 +34,13 @@ noter: ContextVar[Callable[[Any, Any], None] | None] = ContextVar("noter", defau
 
 
 class Node:
-    """One recorded operation.
+    """One recorded operation: a tensor's `grad_fn`.
 
     `inputs` holds the node of each differentiable operand (None where no gradient is asked for), `args` the values
     the op was given, `y` its output if a rule reads it, `time` the tick at which it was made.
     """
 
-    __slots__ = ("__weakref__", "args", "hooks", "inputs", "name", "op", "seen", "site", "time", "y")
+    __slots__ = ("__weakref__", "args", "hooks", "inputs", "label", "op", "seen", "site", "time", "y")
 
     op: Any
     inputs: Sequence[Node | None]
@@ -50,23 +50,78 @@ class Node:
     hooks: list[Callable[[Any], Any]] | None
     site: str  # the line that called the op, while anomalies are looked for or inside `viz.sites`
     seen: Any  # what `viz.sites` noted of the output
-    name: str  # what `Tensor.named` called it
+    label: str  # what `Tensor.named` called it
+
+    def name(self) -> str:
+        """The op's name in the table, as "mul", where PyTorch has that of a C++ class, as "MulBackward0"."""
+        return self.op.name  # type: ignore[no-any-return]
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """Where backward goes from here: for each operand its node, None where no gradient is asked for, and 0.
+
+        The number says which of a node's outputs the operand is, and a node here has one output.
+        """
+        return tuple((inp, 0) for i, inp in enumerate(self.inputs) if self.op.operand(i))
+
+    def __repr__(self) -> str:
+        return f"<{self.name()}>"
 
 
 class Leaf(Node):
     """A tensor that asks for its gradient: `receive(cotangent, shared)` stores what arrives there.
 
-    `after` holds what to call when that is done.
+    `ref` is a weak reference to the tensor, if anyone may see that; `after` holds what to call when a gradient was
+    stored.
     """
 
-    __slots__ = ("after", "receive")
+    __slots__ = ("after", "receive", "ref")
 
-    def __init__(self, receive: Callable[[Any, bool], None]) -> None:
+    def __init__(self, receive: Callable[[Any, bool], None], ref: Callable[[], Any] | None = None) -> None:
         self.op = self.args = self.y = self.hooks = None
         self.after: list[Callable[[], None]] = []
         self.inputs = ()
         self.time = memory.tick()
         self.receive = receive
+        self.ref = ref
+
+    def name(self) -> str:
+        """`"AccumulateGrad"`, as in PyTorch."""
+        return "AccumulateGrad"
+
+    @property
+    def variable(self) -> Any:
+        """The tensor whose `.grad` a backward adds to; None when nobody else has it any more."""
+        return None if self.ref is None else self.ref()
+
+
+class Away(Node):
+    """A node whose values somebody else keeps; when they are read, the keeper brings them back to a plain node."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def give(node: Node, keeper: Any) -> None:
+        """Let `keeper.bring_back(node)` give the node its class, `args` and `y` again."""
+        node.__class__ = Away
+        _args.__set__(node, keeper)
+        _y.__set__(node, None)
+
+    @property
+    def args(self) -> Any:  # type: ignore[override]  # read here only: it is written to plain nodes
+        """What the op was given."""
+        _args.__get__(self).bring_back(self)
+        return self.args
+
+    @property
+    def y(self) -> Any:
+        """The op's output."""
+        _args.__get__(self).bring_back(self)
+        return self.y
+
+
+_args: Any = vars(Node)["args"]  # the slots: in that of `args` stands the keeper
+_y: Any = vars(Node)["y"]
 
 
 class Retain:

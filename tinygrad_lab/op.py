@@ -292,7 +292,7 @@ class Op:
             text = f"{self.name}: a tensor of shape {shapes[0]} is empty{{}}, so it has no extreme"
             return RuntimeError(text.format("")) if dim in ((), []) else IndexError(text.format(f" along dim {dim}"))
         if "numpy boolean" in str(error):  # -, of bools
-            return RuntimeError(f"{self.name}: {error}")
+            return NotImplementedError(f"{self.name}: {error}")
         if "not supported for the input types" in str(error) and not any(v is None for v in values):
             given = " and ".join(str(v.dtype) for v in operands if isinstance(v, (*_ARRAYS, Tensor)))
             return NotImplementedError(f"{self.name}: not defined for {given}; convert with .to(...) first")

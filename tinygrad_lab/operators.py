@@ -35,10 +35,19 @@ class Operators:
     __and__ = compare.bitwise_and
     __or__ = compare.bitwise_or
     __xor__ = compare.bitwise_xor
-    __invert__ = compare.bitwise_not
     __lshift__ = compare.bitwise_left_shift
     __rshift__ = compare.bitwise_right_shift
     __getitem__ = index.getitem
+
+    def __invert__(self: Any) -> Tensor:
+        """Logical not of bools, complement of integers.
+
+        Raises:
+            TypeError: the elements are floating.
+        """
+        if self.dtype.kind == "f":
+            raise TypeError(f"~: of integers and bools, not of {self.dtype}; logical_not() takes any")
+        return compare.bitwise_not(self)
 
     __iadd__ = inplace.method("__iadd__", arithmetic._add)
     __isub__ = inplace.method("__isub__", arithmetic._sub)

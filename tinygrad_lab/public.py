@@ -83,7 +83,7 @@ def retold(name: str, error: Exception, given: Mapping[str, Any]) -> Exception:
         name: the function's.
         given: its arguments, by the parameters' names.
     """
-    text = str(error)
+    text = str(error) or type(error).__name__
     odd = isinstance(error, np.exceptions.AxisError) or not isinstance(error, (TypeError, *_KEPT))
     own = type(error).__module__.partition(".")[0] in ("builtins", "numpy")
     if (
@@ -113,7 +113,7 @@ def retold(name: str, error: Exception, given: Mapping[str, Any]) -> Exception:
 
 def _shown(value: Any) -> str:
     """A value in a few words: a tensor's dtype and shape."""
-    if isinstance(getattr(value, "shape", None), tuple):
+    if isinstance(getattr(value, "shape", None), tuple) and hasattr(value, "dtype"):
         return f"{value.dtype} of shape {value.shape}"
     plain = value is None or isinstance(value, bool | int | float | str)
     return reprlib.repr(value) if plain else f"{type(value).__name__} {reprlib.repr(value)}"

@@ -141,7 +141,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
 
     @property
     def grad_fn(self) -> Node | None:
-        """The recorded operation that made it; None for a leaf."""
+        """The recorded operation that made it, a node of the graph; None for a leaf."""
         return None if self.is_leaf else self._node
 
     @property
@@ -212,7 +212,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
                 f"requires_grad: only floating tensors can require gradients, not {self.dtype}; convert with .float()"
             )
         if requires_grad != self.requires_grad:
-            self._node = Leaf(receiver(self)) if requires_grad else None
+            self._node = Leaf(receiver(self), weakref.ref(self)) if requires_grad else None
         return self
 
     def detach(self) -> Tensor:
@@ -235,7 +235,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
     def named(self, name: str) -> Tensor:
         """Call this tensor `name` in drawings. Returns the tensor; one outside the graph has no place for a name."""
         if self._node is not None:
-            self._node.name = name
+            self._node.label = name
         return self
 
     def retain_grad(self) -> None:
@@ -428,7 +428,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
         if self.dtype not in (get_default_dtype(), *((np.dtype(np.int64), np.dtype(bool)) if self.array.size else ())):
             notes.append(f"dtype={self.dtype}")
         if self.grad_fn is not None:
-            notes.append(f"grad_fn=<{self.grad_fn.op.name}>")
+            notes.append(f"grad_fn={self.grad_fn!r}")
         elif self.requires_grad:
             notes.append("requires_grad=True")
         return printed(self.array, notes)

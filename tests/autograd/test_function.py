@@ -385,18 +385,30 @@ def test_one_of_several_results_may_be_a_changed_argument():
     assert x.grad.tolist() == [8.0] * 3
 
 
-def test_a_backward_that_is_marked_has_no_gradient():
-    once = made(lambda ctx, x: x * 2, once_differentiable(lambda ctx, g: 2 * g))
-    x = real(3)
-    once.apply(x).sum().backward()
-    assert x.grad.tolist() == [2.0] * 3
-    (g,) = tg.autograd.grad(once.apply(x).square().sum(), x, create_graph=True)
-    assert g.tolist() == (8 * x).tolist()
-    with pytest.raises(RuntimeError, match="trying to differentiate twice a function whose backward is marked"):
-        g.sum().backward()
-
-
 def test_a_marked_backward_may_give_several_gradients():
     once = made(lambda ctx, x, n: x * n, once_differentiable(lambda ctx, g: (2 * g, None)))
     (g,) = tg.autograd.grad(once.apply(x := real(3), 2).sum(), x, create_graph=True)
     assert g.tolist() == [2.0] * 3
+
+
+def test_a_backward_marked_once_differentiable_has_no_second_derivative():
+    class Third(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        @once_differentiable
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            assert ctx.saved_tensors[0] is x
+            return tg.tensor(3 * g.detach().numpy() * x.detach().numpy() ** 2)
+
+    x = tg.tensor([2.0], requires_grad=True)
+    Third.apply(x).backward()
+    assert x.grad.tolist() == [12]
+    (g,) = tg.autograd.grad(Third.apply(x) ** 2, x, create_graph=True)
+    assert g.tolist() == [192]
+    with pytest.raises(RuntimeError, match="marked with @once_differentiable"):
+        g.backward()

@@ -211,9 +211,17 @@ def test_xlog1py_of_0_and_infinity():
 def test_where_of_numbers():
     assert tg.where(B, 1.0, 2).dtype == np.float32
     assert tg.where(B, 1, 2).dtype == np.int64
+    assert tg.where(B, True, False).dtype == np.bool_
     assert tg.where(B, A, 0.5).dtype == np.float32
     same(tg.where(B, F, 0), [1, 0])
     same(F.where(B, 7.0), [1, 7])
+
+
+def test_where_of_floats_on_arrays_as_in_a_rule_is_refused_as_no_dtype_is_right():
+    c = np.array([True, False])
+    with pytest.raises(TypeError, match=r"where: the numbers 1.0 and 0.1 don't tell .*where\(c, 1.0 \* g, 0.1 \* g\)"):
+        tg.where(c, 1.0, 0.1)
+    assert tg.where(c, np.ones(2), 0.1).dtype == np.float64
 
 
 def test_where_of_a_condition_alone():

@@ -64,11 +64,11 @@ def array(t: Any) -> np.ndarray[Any, Any]:
     return np.asarray(t.detach().numpy(force=True))
 
 
-def compare(call: str, arrays: dict[str, Any], orders: int = 1) -> None:
-    """Hold what `call` makes, and its derivatives up to `orders`, to PyTorch."""
+def compare(call: str, arrays: dict[str, Any], orders: int = 1, more: dict[str, Any] | None = None) -> None:
+    """Hold what `call` makes, and its derivatives up to `orders`, to PyTorch; it may use the names in `more`, too."""
     mine, xs = operands(tg, arrays)
     its, us = operands(torch, arrays)
-    got, want = outcome(call, mine), outcome(call, its)
+    got, want = outcome(call, mine | (more or {})), outcome(call, its | (more or {}))
     if isinstance(want, type):
         assert isinstance(got, type), f"makes {got}, PyTorch raises {want}"
         assert issubclass(got, want), f"raises {got}, PyTorch {want}"

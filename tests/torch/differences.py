@@ -31,7 +31,7 @@ KEPT_ORDER = tuple(
     for kind in ("bool", "float16", "int8", "uint8")
 )
 NO_UINT8 = Difference(
-    "is not implemented for uint8", "PyTorch interpolates bytes with a rounding of its own; use .float()"
+    "must be floating, not uint8", "PyTorch interpolates bytes with a rounding of its own; use .float()"
 )
 
 DIFFERENCES: dict[str, tuple[Difference, ...]] = {
@@ -121,6 +121,10 @@ LEFT_OUT = (
     ("named dimensions, `x.sum('N')`", "dimensions are integers"),
     ("`x.view(dtype)`", "`x.numpy().view(dtype)` looks at the bytes; it has no gradient in PyTorch either"),
     (
+        "class indices of int64 and uint8 only; no bools in a subtraction; `max_pool1d` of floats",
+        "class indices of any integer dtype; `x - b` takes bools as 0 and 1; `max_pool1d` of integers as `max_pool2d`",
+    ),
+    (
         "functions of numbers only, `add(2, 3)`",
         "there is nothing to differentiate: an error says so, where PyTorch gives a tensor",
     ),
@@ -143,12 +147,24 @@ LEFT_OUT = (
         "a shape is a plain tuple: `math.prod(x.shape)`; parameters have attributes of their own, tensors don't",
     ),
     (
+        "`x.grad_fn.name()`, `AddBackward0`; `next_functions` of one node for several results",
+        "a node is called by its op, `add`; each piece of `split` or `unbind` is a node of its own",
+    ),
+    (
+        "hooks of nodes, `x.grad_fn.register_hook`, `register_prehook`; `x.grad_fn.metadata`",
+        "hooks stand on tensors, `x.register_hook`: a gradient on its way is a tensor's",
+    ),
+    (
+        "`ctx.mark_dirty`, `ctx.save_for_forward`; `jvp`, `vmap` and `generate_vmap_rule` of an `autograd.Function`",
+        "its results are new tensors; forward mode is backward twice, and `vmap` runs it for each element",
+    ),
+    (
         "changing a piece of `split`, `chunk`, `unbind` in place",
         "it is differentiated as any view is, where PyTorch raises an error",
     ),
     (
-        "`DataLoader(persistent_workers=True)`",
-        "workers start anew for each iteration",
+        "`DataLoader(persistent_workers=True)`, `pin_memory=True`",
+        "are taken, but workers start anew for each iteration, and there is no other memory",
     ),
     (
         "gradients where PyTorch gives NaN or 0 for no reason",

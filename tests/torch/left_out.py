@@ -9,6 +9,7 @@ import torch
 import torch.func
 import torch.nn.utils.prune
 import torch.optim.swa_utils
+import torch.utils.data
 
 import tinygrad_lab as tg
 
@@ -20,13 +21,17 @@ ROOMS: dict[str, tuple[Any, Any]] = {
     "nn.utils.rnn": (torch.nn.utils.rnn, tg.nn.utils.rnn),
     "nn.utils.parametrize": (torch.nn.utils.parametrize, tg.nn.utils.parametrize),
     "nn.utils.parametrizations": (torch.nn.utils.parametrizations, tg.nn.utils.parametrizations),
+    "nn.utils.prune": (torch.nn.utils.prune, tg.nn.utils.prune),
     "nn.Module": (torch.nn.Module, tg.nn.Module),
     "optim": (torch.optim, tg.optim),
     "optim.Optimizer": (torch.optim.Optimizer, tg.optim.Optimizer),
     "optim.lr_scheduler": (torch.optim.lr_scheduler, tg.optim.lr_scheduler),
     "optim.swa_utils": (torch.optim.swa_utils, tg.optim.swa_utils),
     "func": (torch.func, tg.func),
+    "autograd": (torch.autograd, tg.autograd),
+    "autograd.graph": (torch.autograd.graph, tg.autograd.graph),
     "autograd.functional": (torch.autograd.functional, tg.autograd.functional),
+    "utils.data": (torch.utils.data, tg.utils.data),
     "utils.checkpoint": (torch.utils.checkpoint, tg.utils.checkpoint),
 }
 """PyTorch's rooms and ours."""
@@ -38,6 +43,7 @@ QUANTIZED = "there are no quantized or scaled dtypes"
 PRIVATE = "a help of PyTorch's own code"
 FOLDER = "a module of PyTorch's files, whose names stand in nn"
 GLOBAL_HOOKS = "hooks on every module of the process change code that doesn't know of them"
+PIPES = "data pipes, which PyTorch no longer develops"
 COMPILED = "compiling a model is another room's"
 
 LEFT_OUT: dict[str, dict[str, str]] = {
@@ -82,8 +88,10 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "convert_conv3d_weight_memory_format": DEVICES,
         "init": FOLDER,
         "memory_format": DEVICES,
-        "prune": "a parametrization that multiplies by a mask does it, in five lines of one's own",
         "skip_init": "making a layer costs next to nothing beside training it",
+    },
+    "nn.utils.prune": {
+        "PruningContainer": "a mask is all that is known of earlier prunings",
     },
     "nn.Module": {
         "T_destination": PRIVATE,
@@ -113,6 +121,35 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "debug_unwrap": "transforms give their functions plain tensors, nothing is wrapped",
         "functionalize": "a step of PyTorch's compiler: it takes in-place operations out of a graph",
         "rearrange": "the library einops has it",
+    },
+    "autograd": {
+        "NestedIOFunction": DEPRECATED,
+        "Variable": DEPRECATED,
+        "enforce_grad_layout_policy": DEVICES,
+        "grad_mode": FOLDER,
+        "gradcheck": "testing.gradcheck",
+        "gradgradcheck": "testing.gradgradcheck",
+        "set_multithreading_enabled": "a backward runs in the thread that asks for it",
+        "variable": DEPRECATED,
+    },
+    "autograd.graph": {
+        "GradientEdge": "a tensor stands for its place in the graph",
+        "allow_mutation_on_saved_tensors": "what backward needs and was changed in place is an error, always",
+        "disable_saved_tensors_hooks": "nothing here fails because of hooks",
+        "get_gradient_edge": "a tensor stands for its place in the graph",
+        "increment_version": "what changes an array behind the graph's back can't tell it so",
+        "region_activation_memory_budget": COMPILED,
+        "register_multi_grad_hook": "a hook on each tensor does it, with a count of one's own",
+        "save_on_cpu": DEVICES,
+        "set_override_stale_capture_stream": DEVICES,
+        "set_warn_on_accumulate_grad_stream_mismatch": DEVICES,
+    },
+    "utils.data": {
+        **dict.fromkeys(("DFIterDataPipe", "DataChunk", "IterDataPipe", "MapDataPipe", "functional_datapipe"), PIPES),
+        **dict.fromkeys(("argument_validation", "runtime_validation", "runtime_validation_disabled"), PIPES),
+        **dict.fromkeys(("guaranteed_datapipes_determinism", "non_deterministic"), PIPES),
+        "DistributedSampler": "there are no processes to share the data with",
+        "_DatasetKind": PRIVATE,
     },
     "utils.checkpoint": {
         "CheckpointFunction": PRIVATE,

@@ -443,12 +443,18 @@ class TestLoader:
             ({"batch_sampler": [[0]], "shuffle": True}, "batch_sampler option is mutually excl"),
             ({"batch_sampler": [[0]], "drop_last": True}, "batch_sampler option is mutually ex"),
             ({"batch_size": None, "drop_last": True}, "batch_size=None option disables auto-ba"),
+            ({"persistent_workers": True}, "persistent_workers option needs num_workers > 0"),
             ({"batch_size": 0}, "batch_size should be a positive integer value, but got batch_si"),
         ],
     )
     def test_options_that_do_not_fit_are_refused(self, options: dict[str, Any], message: str) -> None:
         with pytest.raises(ValueError, match=message):
             DataLoader(Squares(5), **options)
+
+    def test_a_line_of_a_pytorch_script_is_understood(self) -> None:
+        loader = DataLoader(Squares(5), 2, False, None, None, 1, None, True, True, persistent_workers=True)
+        assert (loader.pin_memory, loader.drop_last, loader.persistent_workers) == (True, True, True)
+        assert [batch.tolist() for batch in loader] == [batch.tolist() for batch in loader] == [[0, 1], [4, 9]]
 
     @pytest.mark.parametrize("option", ["sampler", "batch_sampler", "shuffle"])
     def test_a_stream_has_no_order_to_choose(self, option: str) -> None:

@@ -1,7 +1,7 @@
 """Gradients as functions: PyTorch's `torch.autograd`."""
 
 from ..graph import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
-from . import functional
+from . import functional, graph
 from .anomaly import NonFiniteError, detect_anomaly, set_detect_anomaly
 from .function import Function, FunctionCtx
 from .gradcheck import gradcheck, gradgradcheck
@@ -18,6 +18,7 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "inference_mode",
     "is_grad_enabled",
     "no_grad",

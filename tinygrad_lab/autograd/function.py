@@ -140,6 +140,37 @@ class Function:
         return tuple(parts.get(i, y) for i, y in enumerate(outputs)) if several else parts[0]
 
 
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """A `backward` that can't be differentiated, as it computes with arrays: a second derivative is an error.
+
+    Used below `@staticmethod`. The decorated function raises a RuntimeError when its result is differentiated.
+    """
+
+    @functools.wraps(backward)
+    def call(ctx: FunctionCtx, *grad_outputs: Any) -> Any:
+        with no_grad():
+            found = backward(ctx, *grad_outputs)
+        listed = found if isinstance(found, tuple) else (found,)
+        return tuple(_Last.apply(g, *grad_outputs) if isinstance(g, Tensor) else g for g in listed)
+
+    return call
+
+
+class _Last(Function):
+    """A gradient that has none, though it depends on others."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, g: Tensor, *others: Tensor) -> Tensor:
+        return g
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        raise RuntimeError(
+            "trying to differentiate twice a function whose backward is marked with @once_differentiable; write it "
+            "with operations on tensors and take the mark away"
+        )
+
+
 class _Record:
     """What a graph needs to know of one call: it stands where the record of an op does."""
 
@@ -153,6 +184,7 @@ class _Record:
         self.function, self.ctx, self.live = function, ctx, live
         self.likes = [(y.shape, y.dtype) if isinstance(y, Tensor) else None for y in outputs]
         self.params = tuple(f"argument {i}" for i in range(len(args)))
+        self.operands = tuple(isinstance(a, Tensor) for a in args)
         self._last: tuple[Any, Sequence[Any]] | None = None
         # results that were saved are made anew from the node's output: kept as tensors they would keep this record
         number = {id(outputs[i]): i for i in live}
@@ -166,7 +198,7 @@ class _Record:
 
     def operand(self, i: int) -> bool:
         """Whether argument `i` is a tensor."""
-        return self.ctx.needs_input_grad[i]
+        return self.operands[i]
 
     def check_unchanged(self, node: Node) -> None:
         """Refuse saved tensors that were changed in place since the forward.
@@ -244,36 +276,3 @@ class _Record:
             parts[i] = reshape(getitem(whole, slice(start, start + size)), shape).to(dtype)
             start += size
         return parts
-
-
-class _Once(Function):
-    """A gradient that has none of its own."""
-
-    @staticmethod
-    def forward(ctx: FunctionCtx, found: Tensor, *cotangents: Tensor) -> Tensor:
-        return found
-
-    @staticmethod
-    def backward(ctx: FunctionCtx, g: Tensor) -> Any:
-        raise RuntimeError(
-            "trying to differentiate twice a function whose backward is marked with @once_differentiable; write it "
-            "with operations on tensors and take the mark away"
-        )
-
-
-def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a `backward` that isn't written with operations on tensors: a gradient of its result is an error."""
-
-    @functools.wraps(backward)
-    def call(ctx: FunctionCtx, *cotangents: Tensor) -> Any:
-        with no_grad():
-            found = backward(ctx, *cotangents)
-        if not is_grad_enabled():
-            return found
-        tied = tuple(
-            _Once.apply(g, *cotangents) if isinstance(g, Tensor) else g
-            for g in (found if isinstance(found, tuple) else (found,))
-        )
-        return tied if isinstance(found, tuple) else tied[0]
-
-    return call

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..tensor import Tensor
 from . import functional as F
+from .distance import PairwiseDistance
 from .loss import _Loss, _WeightedLoss
 
 
@@ -137,7 +138,7 @@ class TripletMarginWithDistanceLoss(_MarginLoss):
     """`functional.triplet_margin_with_distance_loss`, with any distance.
 
     Args:
-        distance_function: of two tensors; by default `functional.pairwise_distance`.
+        distance_function: of two tensors; by default a `PairwiseDistance`.
         margin: how much farther away the negative is to be.
         swap: take the distance of positive and negative if it is less.
         reduction: "mean", "sum" or "none".
@@ -152,7 +153,7 @@ class TripletMarginWithDistanceLoss(_MarginLoss):
         reduction: str = "mean",
     ) -> None:
         super().__init__(margin, reduction=reduction)
-        self.distance_function = distance_function or F.pairwise_distance
+        self.distance_function = distance_function or PairwiseDistance()
         self.swap = swap
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from ..op import Array, Fused, op
 from ..public import public
 from ..threads import in_parts
 from .arithmetic import _product
+from .checks import refuse_integers
 from .compare import where
 from .elementwise import exp, tanh
 from .layout import alike, memory_order
@@ -226,21 +227,6 @@ def _gelu_tanh_slope(x: Array) -> Array:
 # ------------------------------------------------------------------------------------------------- compositions
 
 
-def floating(name: str, input: Array) -> None:
-    """Refuse an input that isn't floating.
-
-    Raises:
-        TypeError: it isn't a tensor.
-        NotImplementedError: its elements are integers or bools.
-    """
-    if not hasattr(input, "dtype"):
-        raise TypeError(f"{name}: the input must be a tensor, not {type(input).__name__} {input!r}")
-    if input.dtype.kind != "f":
-        raise NotImplementedError(
-            f"{name}: the elements must be floating, not {input.dtype}; convert with .float() first"
-        )
-
-
 @public
 def prelu(input: Array, weight: Array) -> Tensor:
     """`input` where it is positive, `weight * input` elsewhere: a leaky rectifier whose slope is learned.
@@ -251,8 +237,7 @@ def prelu(input: Array, weight: Array) -> Tensor:
     Raises:
         RuntimeError: the weight has another number of elements, more than 1 dimension, or another dtype.
     """
-    floating("prelu", input)
-    floating("prelu", weight)
+    refuse_integers("prelu", input, weight)
     channels = input.shape[1] if input.ndim > 1 else 1
     if weight.ndim > 1:
         raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
@@ -277,5 +262,5 @@ def hardshrink(input: Array, lambd: float = 0.5) -> Tensor:
     Raises:
         RuntimeError: the elements aren't floating.
     """
-    floating("hardshrink", input)
+    refuse_integers("hardshrink", input)
     return where((input >= -lambd) & (input <= lambd), 0, input)

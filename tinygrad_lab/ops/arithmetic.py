@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -115,8 +115,8 @@ def pow(input: Array, exponent: Array) -> Array:
 
 
 def _one_less(a: Array, b: Array) -> Array:
-    """b - 1, but 1 where a and b are 0: there b a^(b - 1) is 0, too."""
-    return (b - 1 if b != 0 else 1) if isinstance(b, (int, float)) else _where((a == 0) & (b == 0), 1, b - 1)
+    """b - 1, but 1 where a and b are 0: there b a^(b - 1) is 0, too. For a number 0 it is 0 whatever a is."""
+    return (b - 1 if b != 0 else 0) if isinstance(b, (int, float)) else _where((a == 0) & (b == 0), 1, b - 1)
 
 
 def _log_base(a: Array, b: Array) -> Array:
@@ -401,7 +401,7 @@ def clamp(input: Array, min: Array | None = None, max: Array | None = None) -> T
     return input if max is None else clamp_max(input, max)
 
 
-_NUMBERS: tuple[type, ...] = (bool, int, float, np.generic)
+_NUMBERS: Any = (bool, int, float, np.generic)
 clip = clamp
 
 
@@ -447,7 +447,7 @@ def lerp(input: Array, end: Array, weight: Array) -> Tensor:
         if not isinstance(t, np.generic) and getattr(t, "dtype", input.dtype) != input.dtype:
             raise RuntimeError(f"lerp: {name} is of dtype {t.dtype}, not of that of the input, {input.dtype}")
     if input.dtype.kind != "f":
-        raise RuntimeError(f"lerp: the elements must be floating, not {input.dtype}")
+        raise NotImplementedError(f"lerp: the elements must be floating, not {input.dtype}")
     return _lerp(input, end, weight)
 
 

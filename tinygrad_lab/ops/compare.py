@@ -290,10 +290,13 @@ def where(condition: Array, input: Array, other: Array) -> Tensor: ...
 def where(condition: Array, input: Array = None, other: Array = None) -> Any:
     """Elements of `input` where `condition` holds, of `other` elsewhere; each may be a number.
 
+    Two numbers make the default dtype if one is a float, else int64, or bool of two bools. A rule on arrays, whose
+    dtype may be another, has to choose between arrays: `where(c, g, 0.1 * g)`, not `g * where(c, 1.0, 0.1)`.
+
     Of `condition` alone: a tuple of int64 tensors, one a dimension, the indices of its non-zero elements.
 
     Raises:
-        TypeError: one of `input` and `other` is missing.
+        TypeError: one of `input` and `other` is missing, or `condition` is an array and both are numbers, one a float.
         RuntimeError: `condition` isn't bool, nor uint8.
     """
     if input is None and other is None:
@@ -305,6 +308,11 @@ def where(condition: Array, input: Array = None, other: Array = None) -> Any:
     if getattr(condition, "dtype", _BOOL) != _BOOL:
         raise RuntimeError(f"where: the condition must be bool, not {condition.dtype}; compare it, as with != 0")
     if isinstance(input, _NUMBERS) and isinstance(other, _NUMBERS) and float in (type(input), type(other)):
+        if isinstance(condition, (np.ndarray, np.generic)):
+            raise TypeError(
+                f"where: the numbers {input} and {other} don't tell the result's dtype; choose between arrays, as with "
+                f"where(c, {input} * g, {other} * g)"
+            )
         input = np.asarray(input, get_default_dtype())
     return _where(condition, input, other)
 

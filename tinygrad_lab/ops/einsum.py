@@ -214,6 +214,8 @@ def bilinear(input1: Array, input2: Array, weight: Array, bias: Array | None = N
         raise RuntimeError(
             f"bilinear: shapes {tuple(input1.shape)} and {tuple(input2.shape)} must agree but in the last size"
         )
+    if bias is not None and bias.dtype != weight.dtype:
+        raise RuntimeError(f"bilinear: bias of {bias.dtype} must have the dtype of the other tensors, {weight.dtype}")
     y = einsum("...i,oij,...j->...o", input1, weight, input2)
     return y if bias is None else y + bias
 

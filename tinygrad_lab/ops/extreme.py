@@ -12,6 +12,7 @@ from ..domain import DISTINCT, FLAG, REALS, Dim, Dims, Given, IndexAlong
 from ..op import Array, op, table
 from ..public import public
 from .arithmetic import maximum, minimum
+from .checks import refuse_bools
 from .index import _gather
 from .reduce import DimLike, add_reduce, axis_of, kept, max_reduce, min_reduce
 from .shape import dim_of, squeeze
@@ -90,6 +91,7 @@ def argmax(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
     Raises:
         IndexError: there is nothing to take the maximum of.
     """
+    refuse_bools("argmax", input)
     if dim is None and not input.size:
         raise IndexError("there is nothing that could have a position; say along which dim")
     return np.argmax(input, axis=dim, keepdims=keepdim)
@@ -102,6 +104,7 @@ def argmin(input: Array, dim: int | None = None, keepdim: bool = False) -> Array
     Raises:
         IndexError: there is nothing to take the minimum of.
     """
+    refuse_bools("argmin", input)
     if dim is None and not input.size:
         raise IndexError("there is nothing that could have a position; say along which dim")
     return np.argmin(input, axis=dim, keepdims=keepdim)

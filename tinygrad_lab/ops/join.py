@@ -229,5 +229,7 @@ def combinations(input: Array, r: int = 2, with_replacement: bool = False) -> Te
         return wrap(np.zeros(0, input.dtype))
     n = len(input) + (r - 1 if with_replacement else 0)
     count = min(math.comb(n, r), sys.maxsize) if len(input) else 0
-    chosen = np.fromiter(choose(range(len(input)), r), np.dtype((np.int64, r)), count)
+    chosen = np.empty((count, r), np.int64)  # fails at once where there isn't memory
+    if count:
+        chosen = np.fromiter(choose(range(len(input)), r), np.dtype((np.int64, r)), count)
     return input[chosen]  # type: ignore[no-any-return]

@@ -273,6 +273,9 @@ def vecdot(x: Array, y: Array, *, dim: int = -1) -> Tensor:
         IndexError: there is no such dimension.
     """
     arrays("vecdot", x=x, y=y)
+    for operand in (x, y):
+        if operand.dtype.kind != "f":
+            raise RuntimeError(f"vecdot: the elements must be floating, not {operand.dtype}")
     if x.ndim == y.ndim == 0:
         (_,) = dims_of("vecdot", 1, dim)
         return mul(x, y)
@@ -500,8 +503,10 @@ def cross(input: Array, other: Array, *, dim: int = -1) -> Tensor:
             f"{tuple(other.shape)}"
         )
     alike("cross", input, other)
+    if input.ndim == 0:
+        raise IndexError(f"cross: 0-d tensors have no dim {dim}")
     (d,) = dims_of("cross", input.ndim, dim)
-    if input.ndim == 0 or input.shape[d] != 3 or other.shape[d] != 3:
+    if input.shape[d] != 3 or other.shape[d] != 3:
         raise RuntimeError(
             f"cross: dim {dim} must have size 3 in both; shapes are {tuple(input.shape)} and {tuple(other.shape)}"
         )

@@ -37,8 +37,9 @@ def matrices(name: str, A: Array, square: bool = False, floating: bool = True) -
     if square and A.shape[-1] != A.shape[-2]:
         raise RuntimeError(f"{name}: the matrix must be square, not of shape {tuple(A.shape)}")
     if floating and A.dtype not in (np.float32, np.float64):
-        error = RuntimeError if A.dtype.kind != "f" else NotImplementedError
-        raise error(f"{name}: the matrix must be of float32 or float64, not {A.dtype}; convert with .to(...)")
+        raise NotImplementedError(
+            f"{name}: the matrix must be of float32 or float64, not {A.dtype}; convert with .to(...)"
+        )
 
 
 # --------------------------------------------------------------------------------------------------- equations

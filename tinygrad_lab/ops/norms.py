@@ -15,6 +15,7 @@ from ..op import Array, op
 from ..public import public
 from .arithmetic import abs as absolute
 from .cast import cast
+from .checks import refuse_integers
 from .compare import _sign, where
 from .extreme import amax, amin
 from .reduce import add_reduce, axis_of, inverse, kept
@@ -95,10 +96,7 @@ def vector_norm(input: Array, ord: Any = 2, dim: DimLike = None, keepdim: bool =
     ord = ord.item() if getattr(ord, "shape", None) == () else ord
     if not isinstance(ord, int | float):
         raise TypeError(f"vector_norm: ord must be a number, not {type(ord).__name__} {ord!r}")
-    if input.dtype.kind not in "fc":
-        raise RuntimeError(
-            f"vector_norm: the elements must be floating, not {input.dtype}; convert with .float() first"
-        )
+    refuse_integers("vector_norm", input)
     if dtype is not None:
         dtype = np.dtype(dtype)
         if dtype.kind not in "fc":

@@ -11,7 +11,7 @@ import numpy as np
 from ..domain import Given, Reals
 from ..op import Array, op
 from ..public import public
-from .checks import integer
+from .checks import integer, refuse_many
 from .shape import along, dim_of, reshape, size_of
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def unbind(input: Array, dim: int = 0) -> tuple[Tensor, ...]:
     if not input.ndim:
         raise IndexError("unbind: a 0-d tensor has no dimension to take apart")
     d = dim_of("unbind", dim, input.ndim)
+    refuse_many("unbind", input.shape[d])
     return tuple(input[along(d, i)] for i in range(input.shape[d]))
 
 
@@ -145,6 +146,8 @@ def unflatten(input: Array, dim: int, sizes: Sequence[int]) -> Tensor:
     if not input.ndim or not sizes:
         raise RuntimeError(f"unflatten: a dimension and its sizes are needed; shape {input.shape}, sizes {sizes}")
     d = dim_of("unflatten", dim, input.ndim)
+    if min(sizes) < -1:
+        raise RuntimeError(f"unflatten: invalid sizes {list(sizes)}: a size is at least 0, or -1 for what is left")
     try:
         full = np.empty(input.shape[d], np.bool_).reshape(sizes).shape
     except ValueError:
@@ -193,6 +196,7 @@ def tensor_split(input: Array, indices_or_sections: int | Sequence[int] | Tensor
         pieces = integer("tensor_split", "indices_or_sections", cuts)
         if pieces < 1:
             raise RuntimeError(f"tensor_split: the number of sections must be larger than 0, not {pieces}")
+        refuse_many("tensor_split", pieces)
         cuts = [n // pieces * i + min(i, n % pieces) for i in range(1, pieces)]
     d = dim_of("tensor_split", dim, input.ndim)
     return tuple(input[along(d, slice(a, b))] for a, b in zip((0, *cuts), (*cuts, n), strict=True))

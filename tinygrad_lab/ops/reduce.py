@@ -15,7 +15,7 @@ from ..graph import add_up
 from ..op import Array, op
 from ..public import public
 from .cast import cast
-from .checks import integer
+from .checks import integer, refuse_bools, refuse_integers
 from .compare import isnan, logical_not, where
 from .shape import dims_of, reshape, spread
 
@@ -64,7 +64,7 @@ def _mean(input: Array, dim: DimLike = None, keepdim: bool = False) -> Array:
 
     :math:`dy = \tfrac1n \sum_i dx_i`: every element gets an n-th of the cotangent.
     """
-    n = count(input.shape, dim)
+    n = number(input.shape, dim)
     return add_up(input, axis_of(input, dim), keepdim) / (n or math.nan)
 
 
@@ -77,6 +77,11 @@ def kept(g: Array, shape: Sequence[int], dim: DimLike, keepdim: bool) -> Array:
 
 
 def count(shape: Sequence[int], dim: DimLike) -> int:
+    """The number of elements that are reduced to one, as a divisor of their gradients: 1 where there are none."""
+    return number(shape, dim) or 1
+
+
+def number(shape: Sequence[int], dim: DimLike) -> int:
     """The number of elements that are reduced to one."""
     return math.prod(shape if dim is None else [shape[d] for d in dims_of("mean", len(shape), dim)])
 
@@ -156,13 +161,13 @@ def _var(input: Array, dim: DimLike = None, correction: float = 1, keepdim: bool
 
 def freedom(shape: Sequence[int], dim: DimLike, correction: float) -> float:
     """n - c, and 0 where that is negative."""
-    return builtins.max(count(shape, dim) - correction, 0)
+    return builtins.max(number(shape, dim) - correction, 0)
 
 
 def _share(x: Array, dim: DimLike, correction: float) -> float:
-    """2 / (n - c), infinite where that is 0."""
+    """2 / (n - c), infinite where that is 0; of no element, which has no gradient, 0."""
     n = freedom(x.shape, dim, correction)
-    return 2 / n if n else math.inf
+    return 2 / n if n else math.inf if number(x.shape, dim) else 0.0
 
 
 def _mean_square(input: Array, dim: DimLike, correction: float, keepdim: bool) -> Array:
@@ -172,7 +177,7 @@ def _mean_square(input: Array, dim: DimLike, correction: float, keepdim: bool) -
     """
     dims = dims_of("var", input.ndim, dim)
     d = np.asarray(input - input[tuple(slice(0, 1) if i in dims else slice(None) for i in range(input.ndim))])
-    n = count(input.shape, dim)
+    n = number(input.shape, dim)
     d -= add_up(d, dims, True) / (n or 1)
     np.square(d, out=d)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -287,11 +292,6 @@ def _without_nan(x: Array) -> Array:
     return where(isnan(x), 0, x) if x.dtype.kind == "f" else x
 
 
-def refuse_integers(name: str, x: Array) -> None:
-    if x.dtype.kind not in "fc":
-        raise RuntimeError(f"{name}: the elements must be floating, not {x.dtype}; convert with .float() first")
-
-
 @public
 def var(
     input: Array,
@@ -383,6 +383,7 @@ def trace(input: Array) -> Tensor:
     """
     if input.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, not a tensor of shape {tuple(input.shape)}")
+    refuse_bools("trace", input)
     n, m = input.shape
     end = builtins.max((builtins.min(n, m) - 1) * (m + 1) + 1, 0)
     return _sum(reshape(input, (-1,))[: end if n and m else 0 : m + 1], None, False)

@@ -65,7 +65,7 @@ def _round(input: Array, decimals: int = 0) -> Array:
     if decimals == 0:
         return np.rint(input) if _counted(input).dtype.kind == "f" else np.array(input)
     if input.dtype.kind != "f":
-        raise ValueError(f"decimals are for floating elements, not {input.dtype}; convert with .float() first")
+        raise NotImplementedError(f"round: decimals are for floating elements, not {input.dtype}; use .float() first")
     scale = np.power(10.0, abs(decimals)).astype(input.dtype)
     return np.rint(input * scale) / scale if decimals > 0 else np.rint(input / scale) * scale
 
@@ -191,7 +191,7 @@ def round(input: Array, *, decimals: int = 0) -> Tensor:
     """The nearest integer, the even one of two; or the nearest multiple of 10 to the power of -`decimals`.
 
     Raises:
-        RuntimeError: `decimals` of integers, or the elements are bool.
+        NotImplementedError: `decimals` of integers, or the elements are bool.
     """
     return _round(input, decimals)
 

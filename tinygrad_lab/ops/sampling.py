@@ -40,7 +40,7 @@ def constant(sample: Tensor, *parameters: Tensor) -> Tensor:
 
 def _floating(name: str, input: Tensor) -> None:
     if input.array.dtype.kind != "f":
-        raise RuntimeError(f"{name}: the elements must be floating, not {input.array.dtype}")
+        raise NotImplementedError(f"{name}: the elements must be floating, not {input.array.dtype}")
 
 
 @public

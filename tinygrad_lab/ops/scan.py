@@ -15,10 +15,10 @@ from ..domain import FLAG, REALS, Dim
 from ..op import Array, op
 from ..public import public
 from .cast import cast, clone
-from .checks import integer
+from .checks import integer, refuse_integers
 from .compare import bitwise_xor
 from .elementwise import exp
-from .reduce import axis_of, multiply_reduce, refuse_integers, whole
+from .reduce import axis_of, multiply_reduce, whole
 from .shape import cat, dim_of, narrow, spread
 from .softmax import gap
 

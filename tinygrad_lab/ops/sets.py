@@ -8,6 +8,7 @@ import numpy as np
 
 from ..op import Array, wrap
 from ..public import public
+from .checks import refuse_bools
 from .shape import dim_of
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def isin(elements: Array, test_elements: Array, *, assume_unique: bool = False, 
     """
     if not hasattr(elements, "ndim") and not hasattr(test_elements, "ndim"):
         raise ValueError("isin: elements or test_elements must be a tensor; both are numbers")
+    for operand in (elements, test_elements):
+        refuse_bools("isin", operand)
     return wrap(np.isin(array_of(elements), array_of(test_elements), assume_unique=assume_unique, invert=invert))
 
 
@@ -115,6 +118,7 @@ def searchsorted(
     Raises:
         RuntimeError: the shapes don't fit, or `side` contradicts `right` or is another word.
     """
+    refuse_bools("searchsorted", sorted_sequence)
     rows, values = array_of(sorted_sequence), array_of(input)
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted: side must be 'left' or 'right', not {side!r}")
@@ -157,6 +161,7 @@ def bucketize(input: Array, boundaries: Array, *, out_int32: bool = False, right
     """
     if boundaries.ndim != 1:
         raise RuntimeError(f"bucketize: boundaries must have one dimension, not shape {tuple(boundaries.shape)}")
+    refuse_bools("bucketize", boundaries)
     edges, values = array_of(boundaries), array_of(input)
     places = np.searchsorted(edges, values, "right" if right else "left")
     return wrap(np.asarray(places, np.int32 if out_int32 else np.int64))

@@ -14,7 +14,7 @@ from ..graph import sum_to
 from ..op import Array, op
 from ..public import public
 from .cast import cast, clone
-from .checks import integer
+from .checks import integer, refuse_many
 
 if TYPE_CHECKING:
     from ..tensor import Tensor
@@ -72,6 +72,8 @@ def expand(input: Array, size: Sequence[int]) -> Array:
 
     :math:`y_{ij} = x_j`, so :math:`\bar x_j = \sum_i g_{ij}`: each element stands in many places, whose cotangents the
     engine sums, as after any broadcasting.
+
+    Shapes of more than 2^36 elements are refused, as any operation on them would take minutes.
     """
     lead = len(size) - input.ndim
     full = [input.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(size)]
@@ -369,6 +371,7 @@ def split(tensor: Array, split_size_or_sections: int | Sequence[int], dim: int =
         size = integer("split", "split_size_or_sections", sections)
         if size < 0 or (size == 0 and total):
             raise RuntimeError(f"split: the size of a piece must be positive, not {size}")
+        refuse_many("split", total // (size or 1))
         sections = [min(size, total - i) for i in range(0, total, size or 1)] or [0]
     if sum(sections) != total or min(sections, default=0) < 0:
         raise RuntimeError(f"split: sizes {list(sections)} must add up to {total}, the size of dim {dim}")
@@ -392,6 +395,8 @@ def chunk(input: Array, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if integer("chunk", "chunks", chunks) < 1:
         raise RuntimeError(f"chunk: expected at least 1 chunk, not {chunks}")
     size = size_of("chunk", input, dim)
+    if not size:
+        refuse_many("chunk", chunks)
     return split(input, -(-size // chunks) if size else [0] * chunks, dim)
 
 

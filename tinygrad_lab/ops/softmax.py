@@ -14,8 +14,9 @@ from ..graph import add_up
 from ..op import Array, op
 from ..public import public
 from .cast import cast
+from .checks import refuse_integers
 from .elementwise import exp
-from .reduce import DimLike, _sum, add_reduce, axis_of, kept, max_reduce, min_reduce, refuse_integers
+from .reduce import DimLike, _sum, add_reduce, axis_of, kept, max_reduce, min_reduce
 from .shape import dim_of, dims_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from ..convention import convention
 from ..domain import DISTINCT, FLAG, Dim, Given
 from ..op import Array, op
 from ..public import public
-from .checks import integer
+from .checks import integer, refuse_bools
 from .extreme import Extreme, _pick, chosen, ties
 from .reduce import kept, max_reduce
 from .shape import dim_of, reshape
@@ -253,6 +253,7 @@ def kthvalue(input: Array, k: int, dim: int = -1, keepdim: bool = False) -> Extr
 
 
 def _rank_of(name: str, input: Array, k: Any, dim: int, lowest: int) -> int:
+    refuse_bools(name, input)
     n, rank = input.shape[dim] if input.ndim else 1, integer(name, "k", k)
     if not lowest <= rank <= n:
         raise RuntimeError(f"{name}: k must be from {lowest} to {n}, the size of dim {dim}, not {rank}")
@@ -294,6 +295,7 @@ def nanmedian(input: Array, dim: int | None = None, keepdim: bool = False) -> Te
 
 def _middle_of(name: str, input: Array, dim: int | None, keepdim: bool) -> Any:
     ignore_nan = name == "nanmedian"
+    refuse_bools(name, input)
     if dim is None:
         return _median(reshape(input, (-1,)), ignore_nan)
     dim = _filled_dim(name, input, dim)

@@ -336,7 +336,7 @@ def lgamma(input: Array) -> Array:
                 (a >= 8, _stirling),
             ],
         )
-        reflected = np.log(math.pi / (a * np.abs(np.sin(math.pi * (a - np.rint(a)))))) - y
+        reflected = np.log(math.pi / np.abs(np.sin(math.pi * (a - np.rint(a))))) - np.log(a) - y
         y = np.where((x < 0) & np.isfinite(x), reflected, y)
     return y.astype(np.result_type(input, np.float16), copy=False)
 

@@ -12,11 +12,12 @@ from ..promotion import get_default_dtype
 from ..public import public
 from .arithmetic import clamp
 from .cast import cast
+from .checks import refuse_integers
 from .compare import where
 from .elementwise import sqrt
 from .index import _gather
 from .linalg import matmul
-from .reduce import refuse_integers, sum
+from .reduce import sum
 from .sets import array_of
 from .shape import dim_of, permute, reshape, squeeze, transpose
 from .sort import sort

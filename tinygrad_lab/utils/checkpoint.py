@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import memory
-from ..graph import Leaf, Node, enable_grad, is_grad_enabled, toposort
+from ..graph import Away, Leaf, Node, enable_grad, is_grad_enabled, toposort
 from ..random import default_generator
 from ..tensor import Tensor
 
@@ -18,32 +18,6 @@ __all__ = ["CheckpointError", "checkpoint", "checkpoint_sequential"]
 
 class CheckpointError(RuntimeError):
     """The function did something else when it ran again."""
-
-
-class _Forgetful(Node):
-    """A node that gave its values away; reading one runs the function again, and then it is a plain node."""
-
-    __slots__ = ()
-
-    @property
-    def args(self) -> Any:  # type: ignore[override]  # read here only: it is written to plain nodes
-        """What the op was given."""
-        _run(self).remember()
-        return self.args
-
-    @property
-    def y(self) -> Any:
-        """The op's output."""
-        _run(self).remember()
-        return self.y
-
-
-_args: Any = vars(Node)["args"]  # the slots: here stands the run, in place of the values
-_y: Any = vars(Node)["y"]
-
-
-def _run(node: Node) -> _Run:
-    return _args.__get__(node)  # type: ignore[no-any-return]  # a slot of any
 
 
 class _Run:
@@ -62,13 +36,11 @@ class _Run:
         """Take the values from the nodes. Returns the result of the call."""
         result, self.result = self.result, None
         for node in self.nodes:
-            node.__class__ = _Forgetful
-            _args.__set__(node, self)
-            _y.__set__(node, None)
+            Away.give(node, self)
         return result
 
-    def remember(self) -> None:
-        """Run the function again and give the nodes their values back.
+    def bring_back(self, node: Node) -> None:
+        """Run the function again and give `node` and the others their values back.
 
         Raises:
             RuntimeError: an argument was changed in place meanwhile.

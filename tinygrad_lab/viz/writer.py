@@ -142,7 +142,7 @@ class _Writer:
                     self.value_of[source] = value
             if node.op is not None and node.op.reads_y and node.args is not None:
                 self.value_of[node] = node.op.output(node)
-            if (name := getattr(node, "name", None)) is not None:
+            if (name := getattr(node, "label", None)) is not None:
                 self.name_of[node] = name
         for name, tensor in known:
             if tensor._node is not None:

@@ -18,8 +18,9 @@ from ...half import wide
 from ...inplace import store
 from ...op import wrap
 from ...ops import elementwise, softmax as softmaxes
-from ...ops.activation import _elu, _gelu, _gelu_tanh, _leaky, floating
+from ...ops.activation import _elu, _gelu, _gelu_tanh, _leaky
 from ...ops.arithmetic import abs as absolute, clamp
+from ...ops.checks import refuse_integers
 from ...ops.compare import _sign, where
 from ...ops.shape import chunk, dims_of
 from ...public import public
@@ -35,7 +36,7 @@ def _apply(name: str, function: Callable[..., Tensor], inplace: bool, input: Ten
 def _check(name: str, input: Tensor, kinds: str) -> None:
     """Refuse a dtype that isn't of one of `kinds`, as an error of `floating`."""
     if not hasattr(input, "dtype") or input.dtype.kind not in kinds:
-        floating(name, input)
+        refuse_integers(name, input)
 
 
 # ----------------------------------------------------------------------------------------------------- rectifiers
@@ -95,7 +96,7 @@ def _cut(input: Tensor, name: str, low: float, high: float) -> Tensor:
 @public
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where it is positive, `negative_slope` x elsewhere; its gradient at 0 is `negative_slope`."""
-    floating("leaky_relu", input)
+    refuse_integers("leaky_relu", input)
     return _apply("leaky_relu_", _leaky, inplace, input, float(negative_slope))
 
 
@@ -121,7 +122,7 @@ def rrelu(
         raise RuntimeError(
             f"rrelu: Lower bound should be less than or equal to the upper bound, and both finite: {lower}, {upper}"
         )
-    floating("rrelu", input)
+    refuse_integers("rrelu", input)
     slope: Any = (lower + upper) / 2
     if training:
         slope = wrap(numpy_generator(None).uniform(lower, upper, input.shape).astype(input.dtype))
@@ -160,7 +161,7 @@ def _threshold(input: Tensor, threshold: float, value: float) -> Tensor:
 @public
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     r"""x where it is positive, :math:`\alpha (e^x - 1)` elsewhere (Clevert et al. 2016)."""
-    floating("elu", input)
+    refuse_integers("elu", input)
     return _apply("elu_", _elu, inplace, input, alpha, 1.0, 1.0)
 
 
@@ -173,7 +174,7 @@ def elu_(input: Tensor, alpha: float = 1.0) -> Tensor:
 @public
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     r"""Scaled `elu`, whose :math:`\alpha` and scale keep mean 0 and variance 1 (Klambauer et al. 2017)."""
-    floating("selu", input)
+    refuse_integers("selu", input)
     return _apply("selu_", _elu, inplace, input, SELU_ALPHA, SELU_SCALE, 1.0)
 
 
@@ -194,7 +195,7 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     Raises:
         RuntimeError: `alpha` is 0.
     """
-    floating("celu", input)
+    refuse_integers("celu", input)
     if alpha == 0:
         raise RuntimeError("celu: ZeroDivisionError: alpha cannot be 0 for CELU")
     return _apply("celu_", _elu, inplace, input, alpha, 1.0, 1.0 / alpha)
@@ -220,7 +221,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
     Raises:
         RuntimeError: another approximation, or the elements aren't floating.
     """
-    floating("gelu", input)
+    refuse_integers("gelu", input)
     if approximate == "none":
         return _gelu(input)
     if approximate == "tanh":
@@ -231,7 +232,7 @@ def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
 @public
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     r"""Sigmoid linear unit, or swish, :math:`x \sigma(x)`."""
-    floating("silu", input)
+    refuse_integers("silu", input)
     return _apply("silu_", _silu, inplace, input)
 
 
@@ -243,7 +244,7 @@ def _silu(x: Tensor) -> Tensor:
 @public
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     r"""Self-regularised unit, :math:`x \tanh(\ln(1 + e^x))` (Misra 2019)."""
-    floating("mish", input)
+    refuse_integers("mish", input)
     return _apply("mish_", _mish, inplace, input)
 
 
@@ -256,7 +257,7 @@ def _mish(x: Tensor) -> Tensor:
 @public
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     r"""Smooth rectifier, :math:`\ln(1 + e^{\beta x}) / \beta`; x itself where :math:`\beta x` is above `threshold`."""
-    floating("softplus", input)
+    refuse_integers("softplus", input)
     scaled = input if beta == 1 else input * beta
     y = elementwise.softplus(scaled)
     y = y if beta == 1 else y / beta
@@ -268,7 +269,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 @public
 def logsigmoid(input: Tensor) -> Tensor:
     r"""Logarithm of the sigmoid, :math:`-\ln(1 + e^{-x})`, finite for any finite x."""
-    floating("logsigmoid", input)
+    refuse_integers("logsigmoid", input)
     return -elementwise.softplus(-input)
 
 
@@ -293,7 +294,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     Raises:
         RuntimeError: `lambd` is negative or infinite, or the elements aren't floating.
     """
-    floating("softshrink", input)
+    refuse_integers("softshrink", input)
     if not 0 <= lambd < math.inf:
         raise RuntimeError(f"softshrink: lambda must be finite and greater or equal to 0, but found to be {lambd}")
     return where(absolute(input) <= lambd, 0, input - _sign(input) * lambd)
@@ -302,7 +303,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
 @public
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """A sigmoid of straight lines, min(max(x / 6 + 1/2, 0), 1); the gradient at -3 and 3 is 0."""
-    floating("hardsigmoid", input)
+    refuse_integers("hardsigmoid", input)
     return _apply("hardsigmoid_", _hardsigmoid, inplace, input)
 
 
@@ -313,7 +314,7 @@ def _hardsigmoid(x: Tensor) -> Tensor:
 @public
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x times `hardsigmoid` (Howard et al. 2019)."""
-    floating("hardswish", input)
+    refuse_integers("hardswish", input)
     return _apply("hardswish_", lambda x: x * _hardsigmoid(x), inplace, input)
 
 
@@ -325,7 +326,7 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
         RuntimeError: the size along `dim` is odd, or there is no dimension.
         IndexError: there is no such dimension.
     """
-    floating("glu", input)
+    refuse_integers("glu", input)
     if input.ndim == 0:
         raise RuntimeError("glu does not support scalars because halving size must be even")
     (dim,) = dims_of("glu", input.ndim, dim)
@@ -383,12 +384,10 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
         hard: give the class itself, one-hot, with the gradient of the softened sample.
         eps: has no effect.
     """
-    floating("gumbel_softmax", logits)
+    refuse_integers("gumbel_softmax", logits)
     noise = -np.log(numpy_generator(None).standard_exponential(logits.shape, np.float32))
     soft = softmaxes.softmax((logits + wrap(noise.astype(logits.dtype, copy=False))) / tau, dim)
     if not hard:
         return soft
-    place = soft.array.argmax(dim, keepdims=True)
-    one = np.zeros_like(soft.array)
-    np.put_along_axis(one, place, 1, dim)
-    return wrap(one) - soft.detach() + soft
+    one = wrap(np.zeros_like(soft.array)).scatter(dim, soft.argmax(dim, True), 1)
+    return one - soft.detach() + soft

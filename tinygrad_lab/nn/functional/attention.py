@@ -10,8 +10,8 @@ import numpy as np
 from ...convention import convention
 from ...creation import zeros
 from ...op import Array, wrap
-from ...ops.activation import floating
 from ...ops.attention import _attention, safe_softmax
+from ...ops.checks import refuse_integers
 from ...ops.linalg import linear, matmul
 from ...ops.shape import cat
 from ...public import public
@@ -59,7 +59,7 @@ def scaled_dot_product_attention(
         RuntimeError: shapes or dtypes don't fit, or a mask is given with `is_causal`.
     """
     for what, x in (("query", query), ("key", key), ("value", value)):
-        floating("scaled_dot_product_attention", x)
+        refuse_integers("scaled_dot_product_attention", x)
         if x.ndim < 2:
             raise RuntimeError(
                 f"scaled_dot_product_attention: Expected query, key, and value to all be at least 2 dimensional, but "

@@ -39,7 +39,7 @@ def cross_entropy(
     Args:
         input: logits, `(n, c, *)`, or `(c,)` for one sample.
         target: class indices, integers `(n, *)`; or class probabilities of the logits' shape.
-        weight: of each class, `(c,)`.
+        weight: of each class, `(c,)`; for class indices of the logits' dtype.
         ignore_index: targets of this index don't count, and send no gradient back.
         reduction: "mean", "sum", or "none" for a loss of the shape `(n, *)`. The mean of class indices is over the
             weights of the targets that count, NaN if none does; that of probabilities is over the samples.
@@ -48,8 +48,8 @@ def cross_entropy(
 
     Raises:
         IndexError: a class index is out of range.
-        RuntimeError: the dtype of the target or the number of weights doesn't fit, `label_smoothing` is outside
-            [0, 1], or `ignore_index` is given with probabilities.
+        RuntimeError: the dtype of the target doesn't fit, or the dtype or number of the weights, `label_smoothing` is
+            outside [0, 1], or `ignore_index` is given with probabilities.
         ValueError: the batch sizes differ, or the reduction is unknown.
     """
     if not 0 <= label_smoothing <= 1:
@@ -70,7 +70,7 @@ def cross_entropy(
         losses = loss.cross_entropy(rows, labels)
         if weight is not None:
             losses = losses * weight[labels]
-    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape)
+    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape if input.ndim > 1 else ())
 
 
 @public
@@ -178,7 +178,7 @@ def nll_loss(
     losses = -_rows(input)[np.arange(len(labels)), labels]
     if weight is not None:
         losses = losses * weight[labels]
-    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape)
+    return _reduce_counted(losses, labels, ignored, weight, reduction, target.shape if input.ndim > 1 else ())
 
 
 def _rows(input: Tensor) -> Tensor:
@@ -203,7 +203,7 @@ def _labels(
         )
     samples = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if labels.shape != samples and not (len(shape) == 1 and labels.shape == (1,)):
-        of_batch = labels.ndim == 0 or (len(shape) > 1 and labels.shape[0] != shape[0])
+        of_batch = labels.ndim == 0 or (labels.shape[0] != shape[0] if len(shape) > 1 else labels.ndim == 1)
         or_probabilities = ", or probabilities of its own shape" if name == "cross_entropy" else ""
         raise (ValueError if of_batch else RuntimeError)(
             f"{name}: input of shape {shape} takes class indices of shape {samples}{or_probabilities}; "
@@ -218,6 +218,8 @@ def _labels(
         )
     classes = shape[1] if len(shape) > 1 else shape[0]
     _check_weight(name, weight, classes)
+    if weight is not None and weight.dtype != input.dtype:
+        raise RuntimeError(f"{name}: weight of {weight.dtype} must have the input's dtype, {input.dtype}")
     labels = labels.reshape(-1)
     # without its sign a negative index is a great one, so one reduction finds whatever is out of range
     greatest = np.maximum.reduce(labels.view(_UNSIGNED[labels.itemsize])) if labels.size else 0

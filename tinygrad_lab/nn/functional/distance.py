@@ -48,10 +48,13 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
 
     Raises:
         IndexError: there is no such dimension.
-        RuntimeError: the elements aren't floating, the shapes don't broadcast, or `eps` is negative.
+        RuntimeError: no elements are floating, the shapes don't broadcast, or `eps` is negative.
     """
     if not eps >= 0:
         raise RuntimeError(f"cosine_similarity: eps must be non-negative, not {eps}")
+    if x1.dtype != x2.dtype:
+        dtype = np.result_type(*[x.dtype for x in (x1, x2) if x.dtype.kind == "f"] or [x1.dtype])
+        x1, x2 = x1.to(dtype), x2.to(dtype)
     n = max(x1.ndim, x2.ndim)
     (d,) = dims_of("cosine_similarity", n, dim) or (0,)
     a, b = (x if x.ndim == n else reshape(x, (*[1] * (n - x.ndim), *x.shape)) for x in (x1, x2))

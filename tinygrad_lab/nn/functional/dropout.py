@@ -10,7 +10,7 @@ import numpy as np
 
 from ...inplace import store
 from ...op import wrap
-from ...ops.activation import floating
+from ...ops.checks import refuse_integers
 from ...public import public
 from ...random import numpy_generator
 from ...tensor import Tensor
@@ -29,7 +29,7 @@ def check_probability(p: float) -> None:
 def _check(name: str, input: Tensor, p: float) -> None:
     check_probability(p)
     if not hasattr(input, "ndim"):
-        floating(name, input)
+        refuse_integers(name, input)
 
 
 @public
@@ -153,7 +153,7 @@ def _dropped(name: str, input: Tensor, p: float, training: bool, inplace: bool, 
 
 
 def _noise_shape(name: str, input: Tensor, lead: int | None) -> tuple[int, ...]:
-    floating(name, input)
+    refuse_integers(name, input)
     if lead is None:
         return input.shape
     if input.ndim < lead:

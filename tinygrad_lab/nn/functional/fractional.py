@@ -13,6 +13,7 @@ import numpy as np
 
 from ...creation import rand
 from ...op import Array, wrap
+from ...ops.checks import refuse_integers
 from ...ops.index import gather
 from ...public import public
 from ...tensor import Tensor
@@ -63,6 +64,7 @@ def _fractional_max_pool(
             f"{name}: Expected {n + 1}D or {n + 2}D tensor with non-empty dimensions other than the batch, but got: "
             f"{input.shape}"
         )
+    refuse_integers(name, input)
     sizes = _pooled_sizes(name, input, output_size, output_ratio, n)
     for size, k, out in zip(input.shape[-n:], kernel, sizes):
         if not 1 <= k <= size - out + 1 or out < 1:
@@ -73,7 +75,9 @@ def _fractional_max_pool(
     lead, image = input.shape[:-n], input.shape[-n:]
     batch = input.shape[0] if input.ndim == n + 2 else 1
     drawn = rand(batch, input.shape[-n - 1], n, dtype=input.dtype) if _random_samples is None else _random_samples
-    samples = drawn.array.astype(input.dtype, copy=False)
+    samples = drawn.array
+    if samples.dtype != input.dtype:
+        raise RuntimeError(f"{name}: _random_samples of {samples.dtype} must have the input's dtype, {input.dtype}")
     if samples.ndim != 3 or samples.shape[0] < batch or samples.shape[1:] != (input.shape[-n - 1], n):
         raise RuntimeError(
             f"{name}: _random_samples must be of shape {(batch, input.shape[-n - 1], n)}, not {samples.shape}"

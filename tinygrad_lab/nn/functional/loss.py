@@ -12,10 +12,10 @@ from ...creation import as_tensor
 from ...op import wrap
 from ...ops import elementwise
 from ...ops.arithmetic import abs as absolute, square
+from ...ops.checks import refuse_integers
 from ...ops.compare import where
 from ...ops.elementwise import exp, log, log1p
 from ...ops.loss import huber
-from ...ops.reduce import refuse_integers
 from ...ops.shape import unsqueeze
 from ...public import public
 from ...tensor import Tensor
@@ -51,12 +51,14 @@ def binary_cross_entropy(
 
     Raises:
         RuntimeError: an element of input or target is outside [0, 1], or they differ in dtype.
+        NotImplementedError: they aren't floating.
         ValueError: the shapes differ, or the reduction is unknown.
     """
     reduction = settled(size_average, reduce, reduction)
     target = _of_same_shape("binary_cross_entropy", input, target)
     if input.dtype != target.dtype:
         raise RuntimeError(f"binary_cross_entropy: target of {target.dtype} must have the input's dtype, {input.dtype}")
+    refuse_integers("binary_cross_entropy", input)
     for what, x in (("input", input.array), ("target", target.array)):
         if x.size and not (x.min() >= 0 and x.max() <= 1):
             raise RuntimeError(
@@ -94,14 +96,11 @@ def binary_cross_entropy_with_logits(
 
     Raises:
         ValueError: the shapes differ, or the reduction is unknown.
-        RuntimeError: the target isn't floating.
+        NotImplementedError: input or target isn't floating.
     """
     reduction = settled(size_average, reduce, reduction)
     target = _of_same_shape("binary_cross_entropy_with_logits", input, target)
-    if target.dtype.kind != "f":
-        raise RuntimeError(
-            f"binary_cross_entropy_with_logits: target must be floating, not {target.dtype}; convert with .float()"
-        )
+    refuse_integers("binary_cross_entropy_with_logits", input, target)
     if pos_weight is None:
         losses = elementwise.softplus(input) - input * target
     else:
@@ -128,9 +127,12 @@ def mse_loss(
     Raises:
         RuntimeError: the shapes don't broadcast.
         ValueError: the reduction is unknown, or the weight's shape isn't the input's.
+        NotImplementedError: neither input nor target is floating.
     """
     reduction = settled(size_average, reduce, reduction)
-    return _weighted_mean(square(_difference(input, target)), input, weight, reduction)
+    difference = _difference(input, target)
+    refuse_integers("mse_loss", difference)
+    return _weighted_mean(square(difference), input, weight, reduction)
 
 
 @convention("l1_loss at 0", [3.0, 1.0], [3.0, 2.0], gives=([0, -0.5], [0, 0.5]))
@@ -173,8 +175,10 @@ def huber_loss(
     Raises:
         RuntimeError: the shapes don't broadcast, or `delta` isn't positive.
         ValueError: the reduction is unknown, or the weight's shape isn't the input's.
+        NotImplementedError: neither input nor target is floating.
     """
     difference = _difference(input, target)
+    refuse_integers("huber_loss", difference)
     if not delta > 0:
         raise RuntimeError(f"huber_loss: delta must be positive, not {delta}")
     _check_weight(input, weight)
@@ -201,6 +205,7 @@ def smooth_l1_loss(
     Raises:
         RuntimeError: the shapes don't broadcast, or `beta` is negative.
         ValueError: the reduction is unknown.
+        NotImplementedError: neither input nor target is floating.
     """
     reduction = settled(size_average, reduce, reduction)
     difference = _difference(input, target)
@@ -208,6 +213,7 @@ def smooth_l1_loss(
         raise RuntimeError(f"smooth_l1_loss: beta must not be negative, as {beta}")
     if beta == 0:
         return reduced(absolute(difference), reduction)
+    refuse_integers("smooth_l1_loss", difference)
     losses = huber(difference, beta)
     return reduced(losses if beta == 1 else losses / beta, reduction)
 
@@ -234,8 +240,7 @@ def kl_div(
         ValueError: the reduction is unknown.
         RuntimeError: the elements aren't floating.
     """
-    for x in (input, target):
-        refuse_integers("kl_div", x)
+    refuse_integers("kl_div", input, target)
     meant = settled(size_average, reduce, "sum" if reduction == "batchmean" else reduction)
     if log_target:
         losses = exp(target) * (target - input)
@@ -266,9 +271,11 @@ def gaussian_nll_loss(
 
     Raises:
         ValueError: a variance is negative or of a shape that doesn't fit, or the reduction is unknown.
+        NotImplementedError: `var` isn't floating.
     """
     if not isinstance(var, Tensor):
         var = wrap(np.full(input.shape, var, input.dtype))
+    refuse_integers("gaussian_nll_loss", var)
     if (var.array < 0).any():
         raise ValueError("gaussian_nll_loss: var has a negative entry")
     if var.shape != input.shape:

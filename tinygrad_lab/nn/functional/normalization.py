@@ -14,8 +14,8 @@ import numpy as np
 from ...graph import no_grad
 from ...inplace import replaced, store
 from ...op import Array, wrap
-from ...ops.activation import floating
 from ...ops.cast import cast, clone
+from ...ops.checks import refuse_integers
 from ...ops.norm import Moments, _normalize, moments
 from ...public import public
 from ...tensor import Tensor
@@ -47,7 +47,7 @@ def batch_norm(
         RuntimeError: a vector doesn't have one element for each channel, or another dtype; or there are no running
             statistics to use.
     """
-    floating("batch_norm", input)
+    refuse_integers("batch_norm", input)
     shape = input.shape
     if training and shape and shape[0] * math.prod(shape[2:]) == 1:
         raise ValueError(f"batch_norm: Expected more than 1 value per channel when training, got input size {shape}")
@@ -95,7 +95,7 @@ def instance_norm(
         RuntimeError: a vector doesn't have one element for each channel, or another dtype; or there are no running
             statistics to use.
     """
-    floating("instance_norm", input)
+    refuse_integers("instance_norm", input)
     shape = input.shape
     places = math.prod(shape[2:])
     if use_input_stats and places == 1:
@@ -177,7 +177,7 @@ def group_norm(
         RuntimeError: the channels can't be grouped so, or a vector doesn't have one element for each channel, or
             another dtype.
     """
-    floating("group_norm", input)
+    refuse_integers("group_norm", input)
     shape = input.shape
     if input.ndim < 2:
         raise RuntimeError(f"group_norm: Expected at least 2 dimensions for input tensor but received {input.ndim}")
@@ -271,7 +271,7 @@ def _last(
     name: str, input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None, bias: Tensor | None = None
 ) -> tuple[int, ...]:
     """The dimensions that `normalized_shape` means, checked."""
-    floating(name, input)
+    refuse_integers(name, input)
     if isinstance(normalized_shape, int):
         raise TypeError(f"{name}: normalized_shape must be a tuple of ints, not {normalized_shape}")
     sizes = tuple(normalized_shape)

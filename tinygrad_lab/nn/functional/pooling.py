@@ -15,7 +15,7 @@ from ...half import wide
 from ...op import Array, wrap
 from ...ops import pool
 from ...ops.arithmetic import div
-from ...ops.checks import integer
+from ...ops.checks import integer, refuse_bools, refuse_integers
 from ...ops.reduce import mean
 from ...ops.resample import Taps, adaptive_bounds, adaptive_sums, resample, window_sums
 from ...ops.window import Slide
@@ -42,7 +42,7 @@ def _max_pool(
     return_indices: bool,
 ) -> Any:
     slides = slides_over(name, input, kernel_size, stride, padding, dilation, ceil_mode, spatial)
-    _refuse_bools(name, input)
+    refuse_bools(name, input)
     if not return_indices:
         return pool.max_pool(input, slides)
     won = pool.winners(input, slides)
@@ -53,11 +53,6 @@ def _max_pool(
 
 def _array(x: Array) -> Array:
     return getattr(x, "array", x)
-
-
-def _refuse_bools(name: str, input: Array) -> None:
-    if input.dtype.kind == "b":
-        raise NotImplementedError(f"{name}: not implemented for bool; convert with .float() first")
 
 
 @convention("max_pool tie", [[1.0, 2.0, 2.0, 0.0]], 4, gives=[[0, 1, 0, 0]], value=[[2]])
@@ -179,8 +174,7 @@ def _adaptive_sizes(name: str, input: Tensor, output_size: Any, spatial: int) ->
             f"{name}: Expected input to have non-zero size for non-batch dimensions, but its shape is "
             f"{tuple(input.shape)}"
         )
-    if input.dtype.kind != "f":
-        raise NotImplementedError(f"{name}: not implemented for {input.dtype}; convert with .float() first")
+    refuse_integers(name, input)
     return sizes
 
 
@@ -269,7 +263,7 @@ def _avg_pool(
     if divisor_override == 0:
         raise RuntimeError(f"{name}: divisor must be not zero")
     slides = slides_over(name, input, kernel_size, stride, padding, 1, ceil_mode, spatial)
-    _refuse_bools(name, input)
+    refuse_bools(name, input)
     divisor = divisor_override or _counts(slides, bool(count_include_pad))
     return _averages(input, [window_sums(s) for s in slides], divisor)
 

@@ -9,6 +9,7 @@ import numpy as np
 from ...creation import as_tensor
 from ...op import Array
 from ...ops.arithmetic import minimum, square
+from ...ops.checks import refuse_integers
 from ...ops.compare import where
 from ...ops.elementwise import relu, softplus, sqrt
 from ...public import public
@@ -90,9 +91,11 @@ def soft_margin_loss(
     Raises:
         RuntimeError: the shapes don't broadcast.
         ValueError: the reduction is unknown.
+        NotImplementedError: the input isn't floating.
     """
     reduction = settled(size_average, reduce, reduction)
-    return reduced(softplus(-target * input), reduction)
+    refuse_integers("soft_margin_loss", input)
+    return reduced(softplus(-(target * input)), reduction)
 
 
 @public
@@ -226,6 +229,7 @@ def multi_margin_loss(
     Raises:
         RuntimeError: shapes don't fit, the target isn't of int64, or a class is out of range.
         ValueError: another p, `weight` isn't a vector, or the reduction is unknown.
+        NotImplementedError: the input isn't floating.
     """
     reduction = checked(settled(size_average, reduce, reduction))
     if p not in (1, 2):
@@ -240,8 +244,11 @@ def multi_margin_loss(
         )
     if labels.size and not (labels.min() >= 0 and labels.max() < c):
         raise RuntimeError(f"multi_margin_loss: target {labels.min()} to {labels.max()} is out of range, 0 to {c - 1}")
-    if weight is not None and weight.shape != (c,):
-        raise RuntimeError(f"multi_margin_loss: inconsistent weight size, expected {c} but got {weight.shape}")
+    if weight is not None and (weight.shape != (c,) or weight.dtype != rows.dtype):
+        raise RuntimeError(
+            f"multi_margin_loss: weight must be of shape {(c,)} and the input's dtype, {rows.dtype}, not of shape "
+            f"{weight.shape} and {weight.dtype}"
+        )
     column = labels.reshape(n, 1)
     behind = relu(margin - rows[np.arange(n)[:, None], column] + rows)
     behind = behind if p == 1 else square(behind)
@@ -272,6 +279,7 @@ def multilabel_margin_loss(
     Raises:
         RuntimeError: shapes don't fit, the target isn't of int64, or a class is out of range.
         ValueError: the reduction is unknown.
+        NotImplementedError: the input isn't floating.
     """
     reduction = checked(settled(size_average, reduce, reduction))
     target = as_tensor(target)
@@ -304,6 +312,7 @@ def _rows_and_labels(name: str, input: Tensor, target: Tensor) -> tuple[Tensor, 
         )
     if target.dtype != np.int64:
         raise RuntimeError(f"{name}: expected a target of int64, not {target.dtype}; convert it with .long()")
+    refuse_integers(name, input)
     return input if input.ndim == 2 else input.reshape(1, -1), target.array
 
 
@@ -328,8 +337,10 @@ def multilabel_soft_margin_loss(
     Raises:
         RuntimeError: the shapes don't broadcast.
         ValueError: the reduction is unknown.
+        NotImplementedError: the input isn't floating.
     """
     reduction = settled(size_average, reduce, reduction)
+    refuse_integers("multilabel_soft_margin_loss", input)
     losses = softplus(input) - target * input
     if weight is not None:
         losses = losses * weight

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+from ...ops.checks import refuse_integers
 from ...ops.reduce import _mean
 from ...tensor import Tensor
 
@@ -13,8 +14,10 @@ def reduced(losses: Tensor, reduction: str) -> Tensor:
 
     Raises:
         ValueError: the reduction is unknown.
+        NotImplementedError: the mean of integers.
     """
     if reduction == "mean":
+        refuse_integers("mean", losses)
         return _mean(losses, None, False)
     return losses.sum() if checked(reduction) == "sum" else losses
 

@@ -10,7 +10,7 @@ from ... import memory
 from ...graph import no_grad
 from ...op import wrap
 from ...ops.cast import cast
-from ...ops.checks import integer
+from ...ops.checks import integer, refuse_integers
 from ...ops.compare import where
 from ...ops.index import _getitem, _unpick, arrays_of, gather, in_range, refuse_sparse
 from ...public import public
@@ -163,6 +163,11 @@ def embedding_bag(
         raise ValueError(f"{name}: mode has to be one of sum, mean or max, not {mode!r}")
     places, table = _looked_up(name, input, weight)
     in_range(name, places, table.shape[0], RuntimeError, "weight")
+    refuse_integers(name, weight)
+    if per_sample_weights is not None and per_sample_weights.dtype != weight.dtype:
+        raise RuntimeError(
+            f"{name}: per_sample_weights of {per_sample_weights.dtype} must have the weight's dtype, {weight.dtype}"
+        )
     if per_sample_weights is not None and tuple(per_sample_weights.shape) != places.shape:
         raise ValueError(
             f"{name}: per_sample_weights must have the shape {places.shape} of input, not {per_sample_weights.shape}"

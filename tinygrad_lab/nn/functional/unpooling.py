@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...creation import as_tensor
+from ...ops.checks import refuse_integers
 from ...ops.points import place_points
 from ...public import public
 from ...tensor import Tensor
@@ -45,8 +46,7 @@ def _max_unpool(
         raise RuntimeError(
             f"{name}: Expected input to have non-zero size for non-batch dimensions, but got {tuple(input.shape)}"
         )
-    if input.dtype.kind != "f":
-        raise NotImplementedError(f"{name}: not implemented for {input.dtype}; convert with .float() first")
+    refuse_integers(name, input)
     sizes = _unpooled_sizes(name, input.shape[lead:], kernel, step, pad, output_size)
     volume = math.prod(sizes)
     wrong = places[(places < 0) | (places >= volume)]

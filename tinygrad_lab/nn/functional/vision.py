@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...ops.cast import clone
+from ...ops.checks import refuse_integers
 from ...ops.resample import interpolation, resample
 from ...ops.shape import permute, reshape
 from ...public import public
@@ -107,8 +108,8 @@ def interpolate(
         )
     if input.shape[1] == 0:
         raise RuntimeError(f"interpolate: Non-empty {ndim}D data tensor expected but got shape {tuple(input.shape)}")
-    if mode in _KINDS and input.dtype.kind != "f":
-        raise NotImplementedError(f"interpolate: mode {mode!r} is not implemented for {input.dtype}; use .float()")
+    if mode in _KINDS or input.dtype != np.uint8:
+        refuse_integers("interpolate", input)
     np.empty((*input.shape[:2], *sizes), input.dtype)  # fails at once where there isn't memory for the result
     y = input
     single = input.dtype.itemsize <= 4

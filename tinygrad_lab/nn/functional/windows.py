@@ -6,7 +6,10 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ...op import Array
+from ...ops.checks import refuse_integers
 from ...ops.window import Slide, fold_windows, unfold_windows
 from ...public import public
 from ...tensor import Tensor
@@ -141,10 +144,13 @@ def unfold(input: Tensor, kernel_size: Ints, dilation: Ints = 1, padding: Ints =
     Raises:
         RuntimeError: the input has other dimensions, or no window fits.
         IndexError: it is a matrix.
+        NotImplementedError: its elements are integers.
     """
     if input.ndim == 2:
         raise IndexError(f"unfold: a matrix of shape {tuple(input.shape)} has no dimension for the channels")
     check_dims("unfold", input, 2)
+    if input.dtype != np.bool_:
+        refuse_integers("unfold", input)
     if input.ndim == 3:
         return unfold(input.reshape(1, *input.shape), kernel_size, dilation, padding, stride)[0]
     return unfold_windows(input, _blocks("unfold", input.shape[2:], kernel_size, dilation, padding, stride))

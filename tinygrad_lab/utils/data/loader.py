@@ -37,12 +37,14 @@ class DataLoader(Generic[T_co]):
             set. Its default generator is seeded anew for each batch, from `generator` and the batch's number, so what
             is drawn there depends neither on how many workers there are nor on where an iteration was resumed.
         collate_fn: makes a batch of a list of samples, by default `default_collate`.
+        pin_memory: has no meaning here: there is one memory, the computer's.
         drop_last: leave out a last batch that is smaller.
         timeout: the seconds to wait for a worker's batch; 0: for ever, while the worker lives.
         worker_init_fn: called in each worker with its number, before it reads.
         multiprocessing_context: the way to start workers, "fork", "spawn" or "forkserver", or a context.
         generator: draws the random order; None: the default generator, which `manual_seed` seeds.
         prefetch_factor: how many batches each worker makes ahead, by default 2.
+        persistent_workers: is taken, but workers start anew for each iteration, with the data set as it is then.
 
     Raises:
         ValueError: arguments that exclude each other, or a negative number of workers or seconds.
@@ -59,13 +61,15 @@ class DataLoader(Generic[T_co]):
         batch_sampler: Iterable[Sequence[int]] | None = None,
         num_workers: int = 0,
         collate_fn: Callable[[Any], Any] | None = None,
-        *,
+        pin_memory: bool = False,
         drop_last: bool = False,
         timeout: float = 0,
         worker_init_fn: Callable[[int], object] | None = None,
         multiprocessing_context: Any = None,
         generator: Generator | None = None,
+        *,
         prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
     ) -> None:
         if num_workers < 0:
             raise ValueError(
@@ -77,6 +81,8 @@ class DataLoader(Generic[T_co]):
             raise ValueError(
                 "prefetch_factor option could only be specified in multiprocessing; let num_workers > 0 to enable it"
             )
+        if num_workers == 0 and persistent_workers:
+            raise ValueError("persistent_workers option needs num_workers > 0")
         if num_workers == 0 and multiprocessing_context is not None:
             raise ValueError("multiprocessing_context can only be used with num_workers > 0")
         if prefetch_factor is not None and prefetch_factor < 1:
@@ -115,11 +121,13 @@ class DataLoader(Generic[T_co]):
         self.batch_sampler = batch_sampler
         self.num_workers = num_workers
         self.collate_fn = collate_fn
+        self.pin_memory = pin_memory
         self.drop_last = drop_last
         self.timeout = timeout
         self.worker_init_fn = worker_init_fn
         self.multiprocessing_context = multiprocessing_context
         self.generator = generator
+        self.persistent_workers = persistent_workers
         self.prefetch_factor = prefetch_factor or (2 if num_workers else None)
         self._place: dict[str, Any] | None = None  # of the running iteration
         self._resumed: dict[str, Any] | None = None  # of the iteration to continue
