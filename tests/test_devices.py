@@ -105,7 +105,7 @@ def test_other_places_that_name_a_device(tmp_path):
 
 
 LAYERS = {
-    "AdaptiveLogSoftmaxWithLoss": (8, 6, [2, 4]),
+    "AdaptiveLogSoftmaxWithLoss": (16, 6, [2, 4]),
     "BatchNorm1d": (2,),
     "Bilinear": (2, 2, 2),
     "Conv1d": (2, 2, 1),
