@@ -102,3 +102,45 @@ def test_other_places_that_name_a_device(tmp_path):
     ):
         with pytest.raises(RuntimeError, match="device: there is only 'cpu', not 'cuda'"):
             call()
+
+
+LAYERS = {
+    "AdaptiveLogSoftmaxWithLoss": (16, 6, [2, 4]),
+    "BatchNorm1d": (2,),
+    "Bilinear": (2, 2, 2),
+    "Conv1d": (2, 2, 1),
+    "Conv2d": (2, 2, 1),
+    "ConvTranspose2d": (2, 2, 1),
+    "Embedding": (3, 2),
+    "EmbeddingBag": (3, 2),
+    "GRU": (2, 2),
+    "GRUCell": (2, 2),
+    "GroupNorm": (1, 2),
+    "InstanceNorm1d": (2, 1e-5, 0.1, True),
+    "LSTM": (2, 2),
+    "LayerNorm": (2,),
+    "LazyBatchNorm1d": (),
+    "LazyConv1d": (2, 1),
+    "LazyConvTranspose1d": (2, 1),
+    "LazyLinear": (2,),
+    "Linear": (2, 2),
+    "LinearCrossEntropyLoss": (2, 2),
+    "MultiheadAttention": (2, 1),
+    "PReLU": (),
+    "RMSNorm": (2,),
+    "RNN": (2, 2),
+    "RNNCell": (2, 2),
+    "Transformer": (2, 1, 1, 1, 4),
+    "TransformerDecoderLayer": (2, 1, 4),
+    "TransformerEncoderLayer": (2, 1, 4),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_is_made_on_the_cpu_or_not_at_all(name):
+    layer, args = getattr(tg.nn, name), LAYERS[name]
+    for place in ("cpu", tg.device("cpu"), None):
+        made = layer(*args, device=place, dtype=tg.float64)
+        assert all(p.dtype == tg.float64 for p in made.parameters())
+    with pytest.raises(RuntimeError, match="device: there is only 'cpu', not 'cuda'"):
+        layer(*args, device="cuda")

@@ -57,17 +57,8 @@ def functions():
 
 def hidden(function):
     """Whether it isn't made for tensors: it sets something, reads a file, or takes functions."""
-    return function.__module__.split(".")[1] in (
-        "op",
-        "graph",
-        "io",
-        "func",
-        "random",
-        "threads",
-        "public",
-        "viz",
-        "printing",
-    )
+    room = function.__module__.split(".")[1]
+    return room in "op graph io func printing random threads public viz".split()
 
 
 def error_of(function, args, kwargs):

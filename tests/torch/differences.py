@@ -113,9 +113,8 @@ LEFT_OUT = (
     ),
     ("`bfloat16`, `float8`, quantized dtypes", "dtypes are NumPy's"),
     (
-        "devices other than the CPU, `x.cuda()`; `layout=`, `pin_memory=`, `channels_last`; `device=` of layers",
-        'there is one memory, the computer\'s: `device=x.device` and `x.to("cpu")` say so, another device is an error; '
-        "`model.to(device)` is the model",
+        "devices other than the CPU, `x.cuda()`; `layout=`, `pin_memory=`, `channels_last`",
+        'there is one memory, the computer\'s: `device=x.device` and `x.to("cpu")` say so, another device is an error',
     ),
     ("sparse tensors, `sparse=True` of embeddings", "gradients are dense; `sparse=True` is an error"),
     ("named dimensions, `x.sum('N')`", "dimensions are integers"),

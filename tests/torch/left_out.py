@@ -127,8 +127,6 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "Variable": DEPRECATED,
         "enforce_grad_layout_policy": DEVICES,
         "grad_mode": FOLDER,
-        "gradcheck": "testing.gradcheck",
-        "gradgradcheck": "testing.gradgradcheck",
         "set_multithreading_enabled": "a backward runs in the thread that asks for it",
         "variable": DEPRECATED,
     },

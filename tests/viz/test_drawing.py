@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import re
 import sys
+from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 import tinygrad_lab as tg
-from tinygrad_lab import viz
+from tinygrad_lab import nn, viz
+from tinygrad_lab.viz import dot
+from tinygrad_lab.viz.palette import THEMES
 
 GOLDEN = Path(__file__).with_name("golden.dot")
 
@@ -79,6 +86,35 @@ def test_titles_and_labels_lie_above_all_arrows() -> None:
     assert {colour for colour, _ in seams} == {page[1]}
     assert "path" not in shapes[-len(seams) :]
     assert set(shapes[-len(seams) :]) == {"text"}
+
+
+def test_no_arrow_crosses_a_title_in_a_bitmap() -> None:
+    pytest.importorskip("pygraphviz")
+    image = pytest.importorskip("matplotlib.image")
+
+    def title(picture: bytes, box: dict[str, str]) -> Any:
+        """The pixels where the title of the innermost cluster is."""
+        pixels = image.imread(io.BytesIO(picture))
+        x, y = (float(v) for v in box["pos"].split(","))
+        width, height = (72 * float(box[name]) for name in ("width", "height"))
+        left, right = (round((v + 7.2) * 150 / 72) for v in (x - width / 2, x + width / 2))  # 7.2 points of margin
+        low, high = (len(pixels) - round((v + 7.2) * 150 / 72) for v in (y + height / 2, y - height / 2))
+        return pixels[low + 2 : high - 2, left + 2 : right - 2, :3]
+
+    model = nn.Sequential(OrderedDict(a_long_title_over_the_whole_width_of_it=nn.Linear(2, 2)))
+    with viz.sites():
+        y = model(tg.ones(1, 2, requires_grad=True).exp()).sum()
+    digraph = dot.to_dot(viz.draw(y, view="overlay").scene)
+    digraph.graph_attr["dpi"] = "150"
+    raised = dot._raised(digraph, "150")
+    drawn = json.loads(dot._drawn(raised, "json", placed=True))
+    (box,) = [part for part in drawn["objects"] if part["name"] == "text 0"]
+    flow = np.array([int(THEMES["light"].flow[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    crossed = {
+        name: (np.abs(title(picture, box) - flow).max(-1) < 0.02).any()
+        for name, picture in (("one", dot._drawn(digraph.source, "png")), ("other", dot.render(digraph, "png")))
+    }
+    assert crossed == {"one": True, "other": False}
 
 
 @pytest.mark.parametrize(("suffix", "start"), [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF")])

@@ -119,6 +119,15 @@ def test_options_are_the_arguments_that_are_not_defaults() -> None:
     assert got["cat"]["dim"] == "0"
 
 
+def test_options_of_a_pooling_are_what_it_was_given() -> None:
+    x = tg.ones(1, 1, 8, 8, requires_grad=True)
+    y = tg.nn.functional.max_pool2d(x, 2)
+    assert dict(record(y).vertices[-1].options) == {"kernel_size": "2"}
+    y = tg.nn.functional.max_pool2d(x, (2, 3), stride=1, padding=(0, 1))
+    told = {"kernel_size": "(2, 3)", "stride": "1", "padding": "(0, 1)"}
+    assert dict(record(y).vertices[-1].options) == told
+
+
 def test_operands_of_an_op_that_takes_any_number() -> None:
     x, y = tg.ones(2, requires_grad=True), tg.ones(3)
     got = record(tg.cat([x, y]))

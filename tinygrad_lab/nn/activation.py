@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from ..creation import empty
+from ..devices import Device
 from ..ops.elementwise import sigmoid, tanh
 from ..tensor import DTypeLike, Tensor
 from . import functional as F
@@ -109,16 +110,19 @@ class PReLU(Module):
     Args:
         num_parameters: one slope, or as many as there are channels.
         init: the slope at first.
+        device: the CPU, or None.
         dtype: of the slopes; by default the default dtype.
     """
 
     weight: Parameter
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: DTypeLike = None) -> None:
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, *, device: Device = None, dtype: DTypeLike = None
+    ) -> None:
         super().__init__()
         self.num_parameters = num_parameters
         self.init = init
-        self.weight = Parameter(empty(num_parameters, dtype=dtype))
+        self.weight = Parameter(empty(num_parameters, device=device, dtype=dtype))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

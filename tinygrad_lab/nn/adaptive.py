@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..devices import Device
 from ..op import wrap
 from ..ops.compare import where
 from ..ops.index import gather
@@ -40,6 +41,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         cutoffs: where the clusters begin, rising numbers of 1 to `n_classes` - 1.
         div_value: the tail of cluster i sees `in_features / div_value ** (i + 1)` features.
         head_bias: whether the head has a bias.
+        device: the CPU, or None.
         dtype: of the parameters; by default the default dtype.
 
     Raises:
@@ -54,6 +56,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         div_value: float = 4.0,
         head_bias: bool = False,
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
@@ -73,14 +76,14 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         self.shortlist_size = self.cutoffs[0]
         self.n_clusters = len(self.cutoffs) - 1
         self.head_size = self.shortlist_size + self.n_clusters
-        self.head = Linear(in_features, self.head_size, head_bias, dtype=dtype)
+        self.head = Linear(in_features, self.head_size, head_bias, device=device, dtype=dtype)
         self.tail = ModuleList()
         for i, (low, high) in enumerate(pairwise(self.cutoffs)):
             hidden = int(in_features // div_value ** (i + 1))
             self.tail.append(
                 Sequential(
-                    Linear(in_features, hidden, bias=False, dtype=dtype),
-                    Linear(hidden, high - low, bias=False, dtype=dtype),
+                    Linear(in_features, hidden, bias=False, device=device, dtype=dtype),
+                    Linear(hidden, high - low, bias=False, device=device, dtype=dtype),
                 )
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..creation import empty
+from ..devices import Device
 from ..tensor import DTypeLike, Tensor
 from . import functional as F, init
 from .linear import Linear
@@ -27,6 +28,7 @@ class MultiheadAttention(Module):
         add_zero_attn: one more key and value of zeros.
         kdim: the width of keys, by default e, and `vdim` that of values.
         batch_first: the batch is the first dimension of inputs and result, not the second.
+        device: the CPU, or None.
         dtype: of the parameters; by default the default dtype.
 
     Raises:
@@ -54,6 +56,7 @@ class MultiheadAttention(Module):
         vdim: int | None = None,
         batch_first: bool = False,
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
@@ -77,14 +80,14 @@ class MultiheadAttention(Module):
         self._separate = not self.kdim == self.vdim == embed_dim
 
         def made(wanted: bool, *shape: int) -> Parameter | None:
-            return Parameter(empty(*shape, dtype=dtype)) if wanted else None
+            return Parameter(empty(*shape, device=device, dtype=dtype)) if wanted else None
 
         self.register_parameter("q_proj_weight", made(self._separate, embed_dim, embed_dim))
         self.register_parameter("k_proj_weight", made(self._separate, embed_dim, self.kdim))
         self.register_parameter("v_proj_weight", made(self._separate, embed_dim, self.vdim))
         self.register_parameter("in_proj_weight", made(not self._separate, 3 * embed_dim, embed_dim))
         self.register_parameter("in_proj_bias", made(bias, 3 * embed_dim))
-        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, dtype=dtype)
+        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias, device=device, dtype=dtype)
         self.register_parameter("bias_k", made(add_bias_kv, 1, 1, embed_dim))
         self.register_parameter("bias_v", made(add_bias_kv, 1, 1, embed_dim))
         self._reset_parameters()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from ..creation import empty
+from ..devices import Device
 from ..tensor import DTypeLike, Tensor
 from . import functional as F, init
 from .functional.windows import Ints, integers
@@ -37,6 +38,7 @@ class _ConvNd(Module):
         groups: int,
         bias: bool,
         padding_mode: str,
+        device: Device,
         dtype: DTypeLike,
     ) -> None:
         name = type(self).__name__
@@ -70,8 +72,8 @@ class _ConvNd(Module):
         self.groups = groups
         self.padding_mode = padding_mode
         outer, inner = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
-        self.weight = Parameter(empty(outer, inner // groups, *self.kernel_size, dtype=dtype))
-        self.register_parameter("bias", Parameter(empty(out_channels, dtype=dtype)) if bias else None)
+        self.weight = Parameter(empty(outer, inner // groups, *self.kernel_size, device=device, dtype=dtype))
+        self.register_parameter("bias", Parameter(empty(out_channels, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -113,12 +115,12 @@ class _Convolution(_ConvNd):
         bias: bool = True,
         padding_mode: str = "zeros",
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
-        self._prepare(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, 0, groups, bias, padding_mode, dtype
-        )
+        settings = kernel_size, stride, padding, dilation, 0, groups, bias, padding_mode
+        self._prepare(in_channels, out_channels, *settings, device, dtype)
 
     def _margins(self) -> list[int]:
         """How much to pad before and after, from the last dimension on, as `functional.pad` takes it."""
@@ -161,6 +163,7 @@ class Conv2d(_Convolution):
         groups: the channels are split in so many groups, which don't see each other.
         bias: whether one number for each channel is added.
         padding_mode: what is put there: "zeros", or "reflect", "replicate" or "circular" as in `functional.pad`.
+        device: the CPU, or None.
         dtype: of the parameters; by default the default dtype.
 
     Raises:
@@ -197,6 +200,7 @@ class _Transposed(_ConvNd):
         dilation: Ints = 1,
         padding_mode: str = "zeros",
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
@@ -214,6 +218,7 @@ class _Transposed(_ConvNd):
             groups,
             bias,
             padding_mode,
+            device,
             dtype,
         )
 

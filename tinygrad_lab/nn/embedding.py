@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from ..creation import empty
+from ..devices import Device
 from ..ops.index import refuse_sparse
 from ..tensor import DTypeLike, Tensor
 from . import functional as F, init
@@ -25,6 +26,7 @@ class _Table(Module):
         sparse: bool,
         weight: Any,
         freeze: bool,
+        device: Device,
         dtype: DTypeLike,
     ) -> None:
         name = type(self).__name__
@@ -40,7 +42,9 @@ class _Table(Module):
         self.padding_idx = padding_idx
         self.sparse = sparse
         if weight is None:
-            self.weight = Parameter(empty(num_embeddings, embedding_dim, dtype=dtype), requires_grad=not freeze)
+            self.weight = Parameter(
+                empty(num_embeddings, embedding_dim, device=device, dtype=dtype), requires_grad=not freeze
+            )
             self.reset_parameters()
         else:
             if tuple(weight.shape) != (num_embeddings, embedding_dim):
@@ -75,6 +79,7 @@ class Embedding(_Table):
         norm_type: which norm, 2 for the Euclidean.
         scale_grad_by_freq: divide a row's gradient by the number of times that it is looked up.
         sparse: must be False; gradients are dense.
+        device: the CPU, or None.
         dtype: of the weight; by default the default dtype.
 
     Raises:
@@ -93,13 +98,14 @@ class Embedding(_Table):
         _weight: Tensor | None = None,
         _freeze: bool = False,
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
         self.max_norm = max_norm
         self.norm_type = norm_type
         self.scale_grad_by_freq = scale_grad_by_freq
-        self._prepare(num_embeddings, embedding_dim, padding_idx, sparse, _weight, _freeze, dtype)
+        self._prepare(num_embeddings, embedding_dim, padding_idx, sparse, _weight, _freeze, device, dtype)
 
     @classmethod
     def from_pretrained(
@@ -187,6 +193,7 @@ class EmbeddingBag(_Table):
         include_last_offset: bool = False,
         padding_idx: int | None = None,
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
@@ -195,7 +202,7 @@ class EmbeddingBag(_Table):
         self.scale_grad_by_freq = scale_grad_by_freq
         self.mode = mode
         self.include_last_offset = include_last_offset
-        self._prepare(num_embeddings, embedding_dim, padding_idx, sparse, _weight, False, dtype)
+        self._prepare(num_embeddings, embedding_dim, padding_idx, sparse, _weight, False, device, dtype)
 
     @classmethod
     def from_pretrained(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..creation import tensor
+from ..devices import Device
 from ..tensor import DTypeLike, Tensor
 from .conv import (
     Conv1d,
@@ -73,12 +74,12 @@ class LazyLinear(LazyModuleMixin, Linear):
 
     cls_to_become = Linear
 
-    def __init__(self, out_features: int, bias: bool = True, *, dtype: DTypeLike = None) -> None:
+    def __init__(self, out_features: int, bias: bool = True, *, device: Device = None, dtype: DTypeLike = None) -> None:
         super().__init__(0, 0, False)
         self.out_features = out_features
-        self.weight = UninitializedParameter(dtype=dtype)
+        self.weight = UninitializedParameter(device=device, dtype=dtype)
         if bias:
-            self.bias = UninitializedParameter(dtype=dtype)
+            self.bias = UninitializedParameter(device=device, dtype=dtype)
 
     def reset_parameters(self) -> None:
         """Draw weight and bias anew, once they have a shape."""
@@ -103,11 +104,11 @@ def _materialize(t: Any, shape: tuple[int, ...]) -> None:
 class _LazyConvNd(LazyModuleMixin, _ConvNd):
     """What lazy convolutions share."""
 
-    def _forget_channels(self, out_channels: int, bias: bool, dtype: DTypeLike) -> None:
+    def _forget_channels(self, out_channels: int, bias: bool, device: Device, dtype: DTypeLike) -> None:
         self.out_channels = out_channels
-        self.weight = UninitializedParameter(dtype=dtype)
+        self.weight = UninitializedParameter(device=device, dtype=dtype)
         if bias:
-            self.bias = UninitializedParameter(dtype=dtype)
+            self.bias = UninitializedParameter(device=device, dtype=dtype)
 
     def reset_parameters(self) -> None:
         """Draw weight and bias anew, once they have a shape."""
@@ -155,10 +156,11 @@ class _LazyConv(_LazyConvNd, _Convolution):
         bias: bool = True,
         padding_mode: str = "zeros",
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
-        self._forget_channels(out_channels, bias, dtype)
+        self._forget_channels(out_channels, bias, device, dtype)
 
 
 class LazyConv1d(_LazyConv, Conv1d):
@@ -194,12 +196,12 @@ class _LazyTransposed(_LazyConvNd, _Transposed):
         dilation: Ints = 1,
         padding_mode: str = "zeros",
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
-        super().__init__(
-            0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode, dtype=dtype
-        )
-        self._forget_channels(out_channels, bias, dtype)
+        settings = kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode
+        super().__init__(0, 0, *settings, device=device, dtype=dtype)
+        self._forget_channels(out_channels, bias, device, dtype)
 
 
 class LazyConvTranspose1d(_LazyTransposed, ConvTranspose1d):
@@ -235,19 +237,20 @@ class _LazyNorm(LazyModuleMixin, _ByChannel):
         track_running_stats: bool = True,
         *,
         bias: bool = True,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         Module.__init__(self)
-        self._prepare(0, eps, momentum, False, False, False, dtype)
+        self._prepare(0, eps, momentum, False, False, False, device, dtype)
         self.affine = affine
         self.track_running_stats = track_running_stats
         if affine:
-            self.weight = UninitializedParameter(dtype=dtype)
+            self.weight = UninitializedParameter(device=device, dtype=dtype)
             if bias:
-                self.bias = UninitializedParameter(dtype=dtype)
+                self.bias = UninitializedParameter(device=device, dtype=dtype)
         if track_running_stats:
-            self.running_mean = UninitializedBuffer(dtype=dtype)
-            self.running_var = UninitializedBuffer(dtype=dtype)
+            self.running_mean = UninitializedBuffer(device=device, dtype=dtype)
+            self.running_var = UninitializedBuffer(device=device, dtype=dtype)
             self.num_batches_tracked = tensor(0, dtype=np.int64)
 
     def reset_parameters(self) -> None:

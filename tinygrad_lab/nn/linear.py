@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..creation import empty
+from ..devices import Device
 from ..ops.einsum import bilinear
 from ..ops.linalg import linear
 from ..ops.shape import dims_of, flatten
@@ -23,18 +24,21 @@ class Linear(Module):
 
     Args:
         bias: whether there is a b.
+        device: the CPU, or None.
         dtype: of the parameters; by default the default dtype.
     """
 
     weight: Parameter
     bias: Parameter  # or None, as it was asked for
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: DTypeLike = None) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, *, device: Device = None, dtype: DTypeLike = None
+    ) -> None:
         super().__init__()
         self.in_features = in_features
         self.out_features = out_features
-        self.weight = Parameter(empty(out_features, in_features, dtype=dtype))
-        self.register_parameter("bias", Parameter(empty(out_features, dtype=dtype)) if bias else None)
+        self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
+        self.register_parameter("bias", Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -60,6 +64,7 @@ class Bilinear(Module):
 
     Args:
         bias: whether there is a b.
+        device: the CPU, or None.
         dtype: of the parameters; by default the default dtype.
 
     Raises:
@@ -70,7 +75,14 @@ class Bilinear(Module):
     bias: Parameter  # or None, as it was asked for
 
     def __init__(
-        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, *, dtype: DTypeLike = None
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        device: Device = None,
+        dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
         if in1_features <= 0:
@@ -78,8 +90,8 @@ class Bilinear(Module):
         self.in1_features = in1_features
         self.in2_features = in2_features
         self.out_features = out_features
-        self.weight = Parameter(empty(out_features, in1_features, in2_features, dtype=dtype))
-        self.register_parameter("bias", Parameter(empty(out_features, dtype=dtype)) if bias else None)
+        self.weight = Parameter(empty(out_features, in1_features, in2_features, device=device, dtype=dtype))
+        self.register_parameter("bias", Parameter(empty(out_features, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ..devices import Device
 from ..tensor import DTypeLike, Tensor
 from . import functional as F
 from .functional.reduction import settled
@@ -81,6 +82,7 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         bias: whether the layer has one.
         reduction, weight, label_smoothing: as `CrossEntropyLoss`.
         ignore_index: of class indices, by default -100.
+        device: the CPU, or None.
         dtype: of the layer; by default the default dtype.
 
     Raises:
@@ -94,6 +96,7 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         *,
         out_features: tuple[int, ...] = (),
         bias: bool = False,
+        device: Device = None,
         dtype: DTypeLike = None,
         reduction: str = "mean",
         weight: Tensor | None = None,
@@ -109,7 +112,7 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         self.out_features = out_features
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
-        self.linear = Linear(in_features, num_classes * math.prod(out_features), bias, dtype=dtype)
+        self.linear = Linear(in_features, num_classes * math.prod(out_features), bias, device=device, dtype=dtype)
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """`(n, in_features)` and targets `(n, *)` or `(n, c, *)` to a scalar, or to `(n, *)` without reduction."""

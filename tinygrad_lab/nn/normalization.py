@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..creation import empty, ones, tensor, zeros
+from ..devices import Device
 from ..tensor import DTypeLike, Tensor
 from . import functional as F, init
 from .module import Module
@@ -24,9 +25,9 @@ class _Affine(Module):
     weight: Parameter  # or None, as it was asked for, and so the bias
     bias: Parameter
 
-    def _make(self, shape: Sequence[int], weight: bool, bias: bool, dtype: DTypeLike) -> None:
-        self.register_parameter("weight", Parameter(empty(*shape, dtype=dtype)) if weight else None)
-        self.register_parameter("bias", Parameter(empty(*shape, dtype=dtype)) if bias else None)
+    def _make(self, shape: Sequence[int], weight: bool, bias: bool, device: Device, dtype: DTypeLike) -> None:
+        self.register_parameter("weight", Parameter(empty(*shape, device=device, dtype=dtype)) if weight else None)
+        self.register_parameter("bias", Parameter(empty(*shape, device=device, dtype=dtype)) if bias else None)
 
     def reset_parameters(self) -> None:
         """Set the weight to 1 and the bias to 0."""
@@ -55,6 +56,7 @@ class _ByChannel(_Affine):
         affine: bool,
         track_running_stats: bool,
         bias: bool,
+        device: Device,
         dtype: DTypeLike,
     ) -> None:
         self.num_features = num_features
@@ -62,10 +64,10 @@ class _ByChannel(_Affine):
         self.momentum = momentum
         self.affine = affine
         self.track_running_stats = track_running_stats
-        self._make((num_features,), affine, affine and bias, dtype)
+        self._make((num_features,), affine, affine and bias, device, dtype)
         tracked = track_running_stats
-        self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if tracked else None)
-        self.register_buffer("running_var", ones(num_features, dtype=dtype) if tracked else None)
+        self.register_buffer("running_mean", zeros(num_features, device=device, dtype=dtype) if tracked else None)
+        self.register_buffer("running_var", ones(num_features, device=device, dtype=dtype) if tracked else None)
         self.register_buffer("num_batches_tracked", tensor(0, dtype=np.int64) if tracked else None)
         self.reset_parameters()
 
@@ -105,10 +107,11 @@ class _BatchNorm(_ByChannel):
         track_running_stats: bool = True,
         *,
         bias: bool = True,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
-        self._prepare(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
+        self._prepare(num_features, eps, momentum, affine, track_running_stats, bias, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         """To the same shape.
@@ -154,6 +157,7 @@ class BatchNorm2d(_BatchNorm):
         eps: added to the variance.
         momentum: how far the running statistics move; None makes them the average over all batches.
         affine: whether there is a weight, and a `bias`.
+        device: the CPU, or None.
         dtype: of parameters and statistics; by default the default dtype.
     """
 
@@ -178,10 +182,11 @@ class _InstanceNorm(_ByChannel):
         track_running_stats: bool = False,
         *,
         bias: bool = True,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
-        self._prepare(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
+        self._prepare(num_features, eps, momentum, affine, track_running_stats, bias, device, dtype)
 
     def forward(self, input: Tensor) -> Tensor:
         """To the same shape; a warning if the channels aren't `num_features` and nothing depends on it.
@@ -250,6 +255,7 @@ class LayerNorm(_Affine):
         normalized_shape: the sizes; an integer is the last dimension's.
         eps: added to the variance.
         elementwise_affine: whether there is a weight of that shape, and a `bias`.
+        device: the CPU, or None.
         dtype: of the parameters; by default the default dtype.
     """
 
@@ -260,13 +266,14 @@ class LayerNorm(_Affine):
         elementwise_affine: bool = True,
         bias: bool = True,
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
         self.normalized_shape = _shape(normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
-        self._make(self.normalized_shape, elementwise_affine, elementwise_affine and bias, dtype)
+        self._make(self.normalized_shape, elementwise_affine, elementwise_affine and bias, device, dtype)
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:
@@ -293,6 +300,7 @@ class RMSNorm(Module):
         normalized_shape: their sizes; an integer is the last dimension's.
         eps: added to the mean square; by default that of the dtype.
         elementwise_affine: whether there is a weight of that shape.
+        device: the CPU, or None.
         dtype: of the weight; by default the default dtype.
     """
 
@@ -304,13 +312,14 @@ class RMSNorm(Module):
         eps: float | None = None,
         elementwise_affine: bool = True,
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
         self.normalized_shape = _shape(normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
-        weight = Parameter(empty(*self.normalized_shape, dtype=dtype)) if elementwise_affine else None
+        weight = Parameter(empty(*self.normalized_shape, device=device, dtype=dtype)) if elementwise_affine else None
         self.register_parameter("weight", weight)
         self.reset_parameters()
 
@@ -339,6 +348,7 @@ class GroupNorm(_Affine):
     Args:
         eps: added to the variance.
         affine: whether there is a weight, and a `bias`, of one number for each channel.
+        device: the CPU, or None.
         dtype: of the parameters; by default the default dtype.
 
     Raises:
@@ -353,6 +363,7 @@ class GroupNorm(_Affine):
         affine: bool = True,
         *,
         bias: bool = True,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
@@ -362,7 +373,7 @@ class GroupNorm(_Affine):
         self.num_channels = num_channels
         self.eps = eps
         self.affine = affine
-        self._make((num_channels,), affine, affine and bias, dtype)
+        self._make((num_channels,), affine, affine and bias, device, dtype)
         self.reset_parameters()
 
     def forward(self, input: Tensor) -> Tensor:

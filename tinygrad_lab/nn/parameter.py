@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from ..creation import as_tensor
-from ..promotion import get_default_dtype
+from ..creation import as_tensor, empty
+from ..devices import Device
 from ..tensor import DTypeLike, Tensor
 
 
@@ -74,8 +72,8 @@ class _Uninitialized:
             "a state_dict"
         )
 
-    def _become(self: Any, cls: type[Tensor], shape: Sequence[int], dtype: DTypeLike) -> None:
-        self.array = np.empty(tuple(shape), self.array.dtype if dtype is None else np.dtype(dtype))
+    def _become(self: Any, cls: type[Tensor], shape: Sequence[int], device: Device, dtype: DTypeLike) -> None:
+        self.array = empty(tuple(shape), device=device, dtype=self.array.dtype if dtype is None else dtype).array
         self.__class__ = cls
 
     def __repr__(self) -> str:
@@ -92,12 +90,14 @@ class UninitializedParameter(_Uninitialized, Parameter):
 
     __slots__ = ()
 
-    def __new__(cls, requires_grad: bool = True, *, dtype: DTypeLike = None) -> UninitializedParameter:
-        return super().__new__(cls, np.empty(0, dtype or get_default_dtype()), requires_grad)  # type: ignore[return-value]  # of cls
+    def __new__(
+        cls, requires_grad: bool = True, *, device: Device = None, dtype: DTypeLike = None
+    ) -> UninitializedParameter:
+        return super().__new__(cls, empty(0, device=device, dtype=dtype), requires_grad)  # type: ignore[return-value]  # of cls
 
-    def materialize(self, shape: Sequence[int], dtype: DTypeLike = None) -> None:
+    def materialize(self, shape: Sequence[int], device: Device = None, dtype: DTypeLike = None) -> None:
         """Become a `Parameter` of that shape, whose elements are whatever the memory holds."""
-        self._become(Parameter, shape, dtype)
+        self._become(Parameter, shape, device, dtype)
 
 
 class UninitializedBuffer(_Uninitialized, Tensor):
@@ -109,11 +109,11 @@ class UninitializedBuffer(_Uninitialized, Tensor):
 
     __slots__ = ()
 
-    def __new__(cls, *, dtype: DTypeLike = None) -> UninitializedBuffer:
+    def __new__(cls, *, device: Device = None, dtype: DTypeLike = None) -> UninitializedBuffer:
         out: UninitializedBuffer = super().__new__(cls)
-        out.array = np.empty(0, dtype or get_default_dtype())
+        out.array = empty(0, device=device, dtype=dtype).array
         return out
 
-    def materialize(self, shape: Sequence[int], dtype: DTypeLike = None) -> None:
+    def materialize(self, shape: Sequence[int], device: Device = None, dtype: DTypeLike = None) -> None:
         """Become a tensor of that shape, whose elements are whatever the memory holds."""
-        self._become(Tensor, shape, dtype)
+        self._become(Tensor, shape, device, dtype)

@@ -10,6 +10,7 @@ from typing import Any, overload
 import numpy as np
 
 from ..creation import empty
+from ..devices import Device
 from ..op import wrap
 from ..ops.compare import where
 from ..ops.elementwise import sigmoid, tanh
@@ -45,6 +46,7 @@ class RNNBase(Module):
         bidirectional: bool = False,
         proj_size: int = 0,
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         super().__init__()
@@ -89,7 +91,7 @@ class RNNBase(Module):
             for suffix in ("", "_reverse")[:directions]:
                 self._names.append([f"{kind}_l{layer}{suffix}" for kind in shapes])
                 for full, shape in zip(self._names[-1], shapes.values(), strict=True):
-                    self.register_parameter(full, Parameter(empty(*shape, dtype=dtype)))
+                    self.register_parameter(full, Parameter(empty(*shape, device=device, dtype=dtype)))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -232,6 +234,7 @@ class RNN(RNNBase):
         batch_first: whether input and output are `(n, t, *)` and not `(t, n, *)`.
         dropout: the probability to drop an output of all but the last layer, in training.
         bidirectional: whether a second network reads the sequence from its end; the outputs lie side by side.
+        device: the CPU, or None.
         dtype: of the parameters; by default the default dtype.
 
     Raises:
@@ -252,11 +255,14 @@ class RNN(RNNBase):
         dropout: float = 0.0,
         bidirectional: bool = False,
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"RNN: nonlinearity is 'tanh' or 'relu', not {nonlinearity!r}")
-        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype=dtype)
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype
+        )
         self.nonlinearity = nonlinearity
 
     def _walk(self, x: Tensor, p: dict[str, Any], states: States, sizes: Sizes, reverse: bool) -> tuple[Tensor, States]:
@@ -303,9 +309,12 @@ class GRU(RNNBase):
         dropout: float = 0.0,
         bidirectional: bool = False,
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, dtype=dtype)
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device=device, dtype=dtype
+        )
 
     def _walk(self, x: Tensor, p: dict[str, Any], states: States, sizes: Sizes, reverse: bool) -> tuple[Tensor, States]:
         y = _gated(x, p, states[0], sizes, reverse)
@@ -384,16 +393,18 @@ class RNNCellBase(Module):
     bias_ih: Parameter  # or None, as it was asked for
     bias_hh: Parameter
 
-    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, *, dtype: DTypeLike = None) -> None:
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, *, device: Device = None, dtype: DTypeLike = None
+    ) -> None:
         super().__init__()
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.bias = bias
         width = self._gates * hidden_size
-        self.weight_ih = Parameter(empty(width, input_size, dtype=dtype))
-        self.weight_hh = Parameter(empty(width, hidden_size, dtype=dtype))
-        self.register_parameter("bias_ih", Parameter(empty(width, dtype=dtype)) if bias else None)
-        self.register_parameter("bias_hh", Parameter(empty(width, dtype=dtype)) if bias else None)
+        self.weight_ih = Parameter(empty(width, input_size, device=device, dtype=dtype))
+        self.weight_hh = Parameter(empty(width, hidden_size, device=device, dtype=dtype))
+        self.register_parameter("bias_ih", Parameter(empty(width, device=device, dtype=dtype)) if bias else None)
+        self.register_parameter("bias_hh", Parameter(empty(width, device=device, dtype=dtype)) if bias else None)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -451,9 +462,10 @@ class RNNCell(RNNCellBase):
         bias: bool = True,
         nonlinearity: str = "tanh",
         *,
+        device: Device = None,
         dtype: DTypeLike = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias, device=device, dtype=dtype)
         self.nonlinearity = nonlinearity
 
     def _step(self, x: Tensor, states: States) -> States:

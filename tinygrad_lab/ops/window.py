@@ -38,6 +38,13 @@ class Slide(NamedTuple):
             out -= 1
         return cls(size, kernel, stride, padding, dilation, out)
 
+    def settings(self) -> dict[str, int]:
+        """What was given to the pooling and isn't the default."""
+        told = {"kernel_size": self.kernel}
+        told |= {"stride": self.stride} if self.stride != self.kernel else {}
+        told |= {"padding": self.padding} if self.padding else {}
+        return told | ({"dilation": self.dilation} if self.dilation != 1 else {})
+
     def overlap(self, i: int) -> tuple[slice, slice]:
         """The stops at which the window's i-th place is inside, and the places where it is then."""
         first = i * self.dilation - self.padding

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import shutil
 from collections import Counter
-from html import escape
+from html import escape, unescape
 from typing import Any, Literal, TypeAlias
 
 from .palette import LEGEND, THEMES, Palette, Theme
@@ -181,18 +182,27 @@ def render(digraph: Any, format: str) -> bytes:
     Raises:
         ImportError: there is neither.
     """
-    digraph = digraph.copy()
-    if format == "png":
-        digraph.graph_attr["dpi"] = "150"
-    picture = _by_graphviz(digraph, format)
-    if format != "svg":
-        return picture
-    return _above(_centred(picture.decode()), digraph.graph_attr["bgcolor"]).encode()
+    if format == "svg":
+        return _above(_centred(_drawn(digraph.source, "svg").decode()), digraph.graph_attr["bgcolor"]).encode()
+    return _drawn(_raised(digraph, "150" if format == "png" else "72"), format, placed=True)
 
 
-def _by_graphviz(digraph: Any, format: str) -> bytes:
+def _raised(digraph: Any, dpi: str) -> str:
+    """The graph in DOT with all places, where titles of clusters and labels of arrows are above all arrows."""
+    placed = _drawn(_drawn(digraph.source, "dot").decode(), "dot", placed=True).decode()  # which moves it all to (0, 0)
+    texts = _texts(json.loads(_drawn(placed, "json", placed=True)), digraph.graph_attr["bgcolor"])
+    head, end, _ = placed.rpartition("}")
+    return f"{head}outputorder=edgesfirst; dpi={dpi}; {''.join(texts)}{end}"
+
+
+def _drawn(source: str, format: str, placed: bool = False) -> bytes:
+    """A graph in DOT as Graphviz draws it; `placed`: as everything stands already."""
     if shutil.which("dot"):
-        return digraph.pipe(format=format)  # type: ignore[no-any-return]  # graphviz has no types
+        import graphviz
+
+        options = {"engine": "neato", "neato_no_op": 2} if placed else {"engine": "dot"}
+        drawn: bytes = graphviz.Source(source).pipe(format=format, **options)
+        return drawn
     try:
         import pygraphviz
     except ImportError as error:
@@ -201,9 +211,32 @@ def _by_graphviz(digraph: Any, format: str) -> bytes:
             'pip install "tinygrad_lab[render]" brings one along, or install the program `dot`; '
             "a .dot file can be saved without"
         ) from error
-    picture = pygraphviz.AGraph(string=digraph.source).draw(format=format, prog="dot")
+    graph = pygraphviz.AGraph(string=source)
+    graph.has_layout = placed
+    picture = graph.draw(format=format, prog=None if placed else "dot")
     assert isinstance(picture, bytes)
     return picture
+
+
+def _texts(graph: dict[str, Any], page: str) -> list[str]:
+    """The titles of clusters and the labels of arrows once more, as vertices on the page's colour: above all arrows.
+
+    Args:
+        graph: Graphviz's JSON of the graph, with all places.
+        page: the page's colour.
+    """
+    labelled = [part for part in (*graph.get("objects", ()), *graph.get("edges", ())) if "lp" in part]
+    return [
+        f'"text {i}" [shape=plain, style=filled, pos="{part["lp"]}", label="{_plain(part["label"])}", '
+        f'fillcolor="{page}", fontsize={part["fontsize"]}, fontcolor="{part["fontcolor"]}"];'
+        for i, part in enumerate(labelled)
+    ]
+
+
+def _plain(label: str) -> str:
+    """The words of a label, which may be a table, as a string of DOT."""
+    words = unescape(re.sub("<[^>]*>", "", label)) if label.startswith("<") else label
+    return words.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _centred(svg: str) -> str:

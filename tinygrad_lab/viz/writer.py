@@ -217,10 +217,8 @@ class _Writer:
                 sources.append((self.id_of[source], name, i))
             elif op.operand(i) and value is not None:
                 sources.append((self.constant(value), name, i))
-            elif hasattr(
-                value, "_fields"
-            ):  # a composition worked it out for its op; people know what was given to that
-                options += [(k, _shown(v)) for k, v in getattr(value, "settings", dict)().items()]
+            elif (settings := _settings(value)) is not None:
+                options += [(k, _shown(v)) for k, v in settings.items()]
             elif value is not None and not _equal(value, op.defaults.get(name)):
                 options.append((name, _shown(value)))
         self.add(node, "op", op.name, self.value_of.get(node), tuple(options))
@@ -337,6 +335,18 @@ def _digits(value: np.ndarray[Any, Any] | Outline) -> str:
 def _shown(value: Any) -> str:
     """A short text of an argument."""
     return _limited("".join(_parts(value)), 28)
+
+
+def _settings(value: Any) -> dict[str, Any] | None:
+    """What people gave to the composition that worked out `value`, or one for each dimension, for its op; else None."""
+    if hasattr(value, "_fields"):
+        return getattr(value, "settings", dict)()
+    if not isinstance(value, tuple) or not value or not all(hasattr(part, "settings") for part in value):
+        return None
+    dims = [part.settings() for part in value]
+    names = dict.fromkeys(name for dim in dims for name in dim)
+    told = {name: tuple(dim.get(name, getattr(part, name, None)) for dim, part in zip(dims, value)) for name in names}
+    return {name: sizes[0] if len(set(sizes)) == 1 else sizes for name, sizes in told.items()}
 
 
 def _parts(value: Any) -> Iterator[str]:
