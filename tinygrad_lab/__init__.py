@@ -558,4 +558,6 @@ from .viz import (
     derive as derive,
 )
 
+newaxis = None
+
 __version__ = "0.1.0"
