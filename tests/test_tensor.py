@@ -510,5 +510,7 @@ def test_the_address_of_the_first_element():
     assert x[1, 2].data_ptr() - x.data_ptr() == 6 * x.element_size()
 
 
-def test_newaxis_is_nones_name():
-    assert tg.zeros(3, 4)[:, tg.newaxis].shape == (3, 1, 4)
+def test_names_of_none_and_of_shapes():
+    x = tg.zeros(3, 4)[:, tg.newaxis]
+    assert x.shape == x.size() == tg.Size([3, 1, 4])
+    assert isinstance(x.shape, tg.Size)

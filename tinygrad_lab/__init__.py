@@ -559,5 +559,6 @@ from .viz import (
 )
 
 newaxis = None
+Size = tuple  # which a shape is
 
 __version__ = "0.1.0"
