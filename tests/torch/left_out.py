@@ -124,7 +124,6 @@ LEFT_OUT: dict[str, dict[str, str]] = {
     },
     "autograd": {
         "NestedIOFunction": DEPRECATED,
-        "Variable": DEPRECATED,
         "enforce_grad_layout_policy": DEVICES,
         "grad_mode": FOLDER,
         "set_multithreading_enabled": "a backward runs in the thread that asks for it",
