@@ -86,8 +86,7 @@ def residual_network_with_zero_initialised_branches(torch, data):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-4)
     losses = trained(model, optimizer, lambda m: F.cross_entropy(m(x), y))
     model.eval()
-    correct = (model(x).argmax(1) == y).type(torch.float).sum().item()
-    return zero, losses, correct, model.state_dict(), repr(model)
+    return zero, losses, (model(x).argmax(1) == y).type(torch.float).sum().item(), model.state_dict(), repr(model)
 
 
 @program
@@ -205,7 +204,7 @@ def shifted_windows(torch, data):
             img_mask[:, h, w, :] = 3 * i + j
     regions = window_partition(img_mask, ws).view(-1, ws * ws)
     mask = regions.unsqueeze(1) - regions.unsqueeze(2)
-    mask = mask.masked_fill(mask != 0, float(-100.0)).masked_fill(mask == 0, 0.0)
+    mask = mask.masked_fill(mask != 0, -100.0).masked_fill(mask == 0, 0.0)
     table = data((2 * ws - 1) ** 2).requires_grad_()
     x = data(2, 8, 8, 6).requires_grad_()
     windows = window_partition(torch.roll(x, shifts=(-shift, -shift), dims=(1, 2)), ws).view(-1, ws * ws, 6)
@@ -365,8 +364,7 @@ def where_a_network_looks(torch, data):
     cam = F.interpolate(cam, size=x.shape[-2:], mode="bilinear", align_corners=False)
     cam = (cam - cam.min()).div(cam.max() - cam.min() + 1e-8).data
     saliency, _ = torch.max(x.grad.data.abs(), dim=1)
-    adversarial = torch.clamp(x + 0.1 * x.grad.sign(), 0, 1)
-    return cam, saliency, adversarial, kept
+    return cam, saliency, torch.clamp(x + 0.1 * x.grad.sign(), 0, 1), kept
 
 
 @program
@@ -426,8 +424,7 @@ def sharpness_aware_minimisation(torch, data):
         @torch.no_grad()
         def first_step(self):
             gradients = [p.grad for group in self.param_groups for p in group["params"]]
-            if any(g.is_sparse for g in gradients):
-                raise RuntimeError("SAM does not support sparse gradients")
+            assert not any(g.is_sparse for g in gradients)
             norm = torch.norm(torch.stack([g.norm(p=2) for g in gradients]), p=2)
             for group in self.param_groups:
                 for p in group["params"]:
