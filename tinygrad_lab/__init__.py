@@ -559,6 +559,6 @@ from .viz import (
 )
 
 newaxis = None
-Size = tuple  # which a shape is
+Size = tuple  # type: ignore[type-arg]  # which a shape is, and not an alias for annotations
 
 __version__ = "0.1.0"

@@ -143,7 +143,8 @@ LEFT_OUT = (
     ),
     (
         "`x.shape.numel()`; attributes of one's own on tensors",
-        "a shape is a plain tuple, and `Size` is `tuple`: `math.prod(x.shape)`; parameters have attributes of their own, tensors don't",
+        "a shape is a plain tuple, and `Size` is `tuple`: `math.prod(x.shape)`; parameters have attributes of their "
+        "own, tensors don't",
     ),
     (
         "`x.grad_fn.name()`, `AddBackward0`; `next_functions` of one node for several results",
