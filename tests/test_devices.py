@@ -35,13 +35,15 @@ def test_programs_ask_which_device_to_use():
     assert model.cpu() is model.to(device, tg.float64) is model
 
 
-def test_seeding_every_device_leaves_the_stream_as_it_is():
+def test_seeding_every_device_and_asking_for_determinism_leave_the_stream_as_it_is():
     tg.manual_seed(0)
     drawn = tg.rand(2).tolist()
     tg.manual_seed(0)
     tg.cuda.manual_seed(1)
     tg.cuda.manual_seed_all(1)
     tg.cuda.empty_cache()
+    tg.use_deterministic_algorithms(True, warn_only=True)
+    tg.set_float32_matmul_precision("high")
     assert tg.rand(2).tolist() == drawn
 
 

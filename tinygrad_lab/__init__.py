@@ -527,6 +527,7 @@ from .printing import (
 from .promotion import (
     get_default_dtype as get_default_dtype,
     set_default_dtype as set_default_dtype,
+    set_float32_matmul_precision as set_float32_matmul_precision,
 )
 from .random import (
     Generator as Generator,
@@ -535,6 +536,7 @@ from .random import (
     manual_seed as manual_seed,
     seed as seed,
     set_rng_state as set_rng_state,
+    use_deterministic_algorithms as use_deterministic_algorithms,
 )
 from .tensor import (
     Tensor as Tensor,

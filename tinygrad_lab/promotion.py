@@ -93,3 +93,7 @@ def wrapped(op: Any, args: Sequence[Any]) -> list[Any] | None:
         return None
     again = [np.asarray(a).astype(dtype) if n else a for a, n in zip(args, numbers, strict=True)]
     return again if any(numbers) else None
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Has no effect: products of float32 are computed in float32, PyTorch's "highest" precision."""

@@ -105,3 +105,7 @@ def set_rng_state(new_state: Mapping[str, Any]) -> None:
 def numpy_generator(generator: Generator | None) -> np.random.Generator:
     """NumPy's generator behind `generator`, or behind the default one."""
     return (generator or default_generator).numpy
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Has no effect: the same seed gives the same bits, always."""

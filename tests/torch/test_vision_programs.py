@@ -124,9 +124,8 @@ def unet_with_dice_loss(torch, data):
         optimizer = torch.optim.RMSprop(model.parameters(), lr=1e-3, momentum=0.9)
         criterion = nn.BCEWithLogitsLoss()
         results.append(trained(model, optimizer, lambda m: criterion(m(x), mask) + dice_loss(m(x), mask)))  # noqa: B023
-        found = (torch.sigmoid(model(x)) > 0.5).int()
-        iou = (found & mask.int()).float().sum((1, 2, 3)) / (found | mask.int()).float().sum((1, 2, 3))
-        results += [iou, model(x)]
+        found, truth = torch.sigmoid(model(x)) > 0.5, mask.bool()
+        results.append((found & truth).float().sum((1, 2, 3)) / (found | truth).float().sum((1, 2, 3)))
     return results
 
 
@@ -142,8 +141,7 @@ def vision_transformer_with_a_class_token(torch, data):
 
         def forward(self, x):
             B, N, C = x.shape
-            qkv = self.qkv(x).reshape(B, N, 3, self.num_heads, C // self.num_heads).permute(2, 0, 3, 1, 4)
-            q, k, v = qkv[0], qkv[1], qkv[2]
+            q, k, v = self.qkv(x).reshape(B, N, 3, self.num_heads, C // self.num_heads).permute(2, 0, 3, 1, 4)
             attn = ((q @ k.transpose(-2, -1)) * self.scale).softmax(dim=-1)
             return self.proj((attn @ v).transpose(1, 2).reshape(B, N, C))
 
@@ -155,7 +153,6 @@ def vision_transformer_with_a_class_token(torch, data):
             self.pos_embed = nn.Parameter(torch.zeros(1, patches + 1, dim))
             self.blocks = nn.ModuleList(nn.ModuleList([nn.LayerNorm(dim), Attention(dim, 3)]) for _ in range(depth))
             self.norm, self.head = nn.LayerNorm(dim), nn.Linear(dim, 5)
-            nn.init.trunc_normal_(self.pos_embed, std=0.02)
 
         def forward(self, x):
             x = self.proj(x).flatten(2).transpose(1, 2)
@@ -393,8 +390,7 @@ def boxes_anchors_and_their_suppression(torch, data):
     anchors = (shifts + base.view(1, -1, 4)).reshape(-1, 4)
     truth = torch.tensor([[2.0, 3.0, 14.0, 16.0], [10, 4, 30, 20]])
     iou = box_iou(truth, anchors)
-    values, which = iou.max(dim=0)
-    labels = torch.full((anchors.shape[0],), -1.0)
+    (values, which), labels = iou.max(dim=0), torch.full((anchors.shape[0],), -1.0)
     labels[values < 0.2] = 0
     labels[values >= 0.4] = 1
     labels[iou.argmax(1)] = 1
@@ -402,8 +398,7 @@ def boxes_anchors_and_their_suppression(torch, data):
     offsets, scores = data(len(anchors), 4).requires_grad_(), data(len(anchors)).requires_grad_()
     moved = anchors + offsets
     loss = F.smooth_l1_loss(moved[positive], truth[which[positive]], beta=1 / 9)
-    loss = loss + F.binary_cross_entropy_with_logits(scores[labels >= 0], labels[labels >= 0])
-    loss.backward()
+    (loss + F.binary_cross_entropy_with_logits(scores[labels >= 0], labels[labels >= 0])).backward()
     clipped = moved.detach().clone()
     clipped[..., [0, 2]] = clipped[..., [0, 2]].clamp(0, 32)
     clipped[:, 1::2].clamp_(0, 24)
@@ -463,8 +458,7 @@ def vector_quantisation_straight_through(torch, data):
     q = torch.matmul(one_hot, book.weight).view(z.shape)
     loss = 0.25 * F.mse_loss(q.detach(), z) + F.mse_loss(q, z.detach())
     q = (z + (q - z).detach()).permute(0, 3, 1, 2).contiguous()
-    used = one_hot.mean(0)
-    perplexity = torch.exp(-torch.sum(used * torch.log(used + 1e-10)))
+    perplexity = torch.exp(-torch.sum(one_hot.mean(0) * torch.log(one_hot.mean(0) + 1e-10)))
     (loss + (q.view(2, -1) ** 2).mean()).backward()
     return loss, perplexity, latent.grad, book.weight.grad
 
