@@ -142,6 +142,15 @@ LEFT_OUT = (
         "its gradient is that of the loss, whose logarithms are cut off at -100; PyTorch's is 0 or 1e12",
     ),
     (
+        "`x.dtype.is_floating_point`, `dtype=torch.float64` in print",
+        "a dtype is NumPy's: `x.is_floating_point()`, `dtype=float64`",
+    ),
+    (
+        "`save(state, 'model.pt')`, files in memory",
+        "a pickle could run anything when it is loaded: the name ends in `.npz` or `.safetensors`",
+    ),
+    ("`autocast`, `GradScaler`", "the dtype of a model is what `model.to(dtype)` says"),
+    (
         "`x.shape.numel()`; attributes of one's own on tensors",
         "a shape is a plain tuple, and `Size` is `tuple`: `math.prod(x.shape)`; parameters have attributes of their "
         "own, tensors don't",
