@@ -502,3 +502,15 @@ def test_anomalies_are_found_where_they_are_made():
 def test_a_tensor_as_text(make, text):
     assert repr(make()).startswith(text)
     assert "\n" in text or "..." in text or repr(make()) == text
+
+
+def test_the_address_of_the_first_element():
+    x = tg.zeros(3, 4)
+    assert x.data_ptr() == x.view(-1).data_ptr() == x.T.data_ptr() == x.detach().data_ptr() != x.clone().data_ptr()
+    assert x[1, 2].data_ptr() - x.data_ptr() == 6 * x.element_size()
+
+
+def test_names_of_none_and_of_shapes():
+    x = tg.zeros(3, 4)[:, tg.newaxis]
+    assert x.shape == x.size() == tg.Size([3, 1, 4])
+    assert isinstance(x.shape, tg.Size)

@@ -558,4 +558,7 @@ from .viz import (
     derive as derive,
 )
 
+newaxis = None
+Size = tuple  # type: ignore[type-arg]  # which a shape is, and not an alias for annotations
+
 __version__ = "0.1.0"

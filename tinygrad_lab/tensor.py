@@ -76,6 +76,11 @@ class Tensor(Operators, Methods, NumPyProtocols):
         steps = tuple(n // self.array.itemsize for n in self.array.strides)
         return steps if dim is None else steps[shaping.dim_of("stride", dim, self.ndim)]
 
+    def data_ptr(self) -> int:
+        """The address of the first element: equal for tensors on the same memory."""
+        memory.lay_in_order(self)
+        return int(self.array.__array_interface__["data"][0])
+
     def element_size(self) -> int:
         """The bytes of one element."""
         return self.array.itemsize

@@ -30,7 +30,8 @@ def entry(value: Any, name: str, known: dict[int, str]) -> str:
         kind = "class" if inspect.isclass(value) else "function"
         return f".. py:{kind}:: {name}\n\n   :py:obj:`{known[id(value)]}`, by another name.\n"
     if inspect.isclass(value):
-        return f".. autoclass:: {name}\n   :members:\n"
+        own = value.__module__.startswith(PACKAGE)  # and not NumPy's
+        return f".. autoclass:: {name}\n" + "   :members:\n" * own
     return f".. autofunction:: {name}\n" if callable(value) else f".. autodata:: {name}\n"
 
 

@@ -149,8 +149,9 @@ LEFT_OUT = (
         "its gradient is that of the loss, whose logarithms are cut off at -100; PyTorch's is 0 or 1e12",
     ),
     (
-        "`x.shape.numel()`, `torch.Size`; attributes of one's own on tensors",
-        "a shape is a plain tuple: `math.prod(x.shape)`; parameters have attributes of their own, tensors don't",
+        "`x.shape.numel()`; attributes of one's own on tensors",
+        "a shape is a plain tuple, and `Size` is `tuple`: `math.prod(x.shape)`; parameters have attributes of their "
+        "own, tensors don't",
     ),
     (
         "`x.grad_fn.name()`, `AddBackward0`; `next_functions` of one node for several results",

@@ -127,8 +127,7 @@ def packed_classifier(torch, data):
     x = rnn.pad_sequence(sequences, batch_first=True)
     embed, lstm = nn.Embedding(10, 6, padding_idx=0), nn.LSTM(6, 5, 2, batch_first=True, bidirectional=True)
     model = data.weights(nn.ModuleDict({"embed": embed, "lstm": lstm, "head": nn.Linear(10, 2)}))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    losses = []
+    optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9), []
     for _ in range(3):
         packed = rnn.pack_padded_sequence(embed(x), lengths.cpu(), batch_first=True, enforce_sorted=False)
         packed, (h, _) = lstm(packed)
@@ -222,9 +221,8 @@ def small_gpt(torch, data):
         optimizer.zero_grad(set_to_none=True)
         loss = F.cross_entropy(model(x).view(-1, 13), y.view(-1), ignore_index=-1)
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        found += [loss.item(), nn.utils.clip_grad_norm_(model.parameters(), 1.0)]
         optimizer.step()
-        found += [loss.item(), norm]
     ids = torch.zeros((1, 1), dtype=torch.long, device=device)
     with torch.no_grad():
         for _ in range(6):
@@ -313,8 +311,7 @@ def deep_q_learning(torch, data):
     Transition = namedtuple("Transition", ("state", "action", "next_state", "reward"))
     policy = data.weights(nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 2))).to(device)
     target = copy.deepcopy(policy)
-    optimizer = torch.optim.AdamW(policy.parameters(), lr=1e-2, amsgrad=True)
-    losses = []
+    optimizer, losses = torch.optim.AdamW(policy.parameters(), lr=1e-2, amsgrad=True), []
     for _ in range(4):
         memory = []
         for i in range(8):
