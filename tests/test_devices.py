@@ -28,6 +28,7 @@ def test_programs_ask_which_device_to_use():
     x = tg.ones(4, 2).to(device, non_blocking=True)
     assert model(x).device == next(model.parameters()).device == device
     assert not x.is_cuda
+    assert not x.is_sparse
     assert model.weight.dtype == x.dtype == tg.float32
     assert x.to(device) is x.to(x.device) is x.to(device=device) is x.to("cpu:0") is x
     assert x.to(device, tg.float64).dtype == x.to(device=device, dtype=tg.float64).dtype == tg.float64

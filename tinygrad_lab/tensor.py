@@ -109,7 +109,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
         """Where the elements are: in the computer's memory."""
         return CPU
 
-    is_cuda = False
+    is_cuda = is_sparse = False
 
     def dim(self) -> int:
         """The number of dimensions."""

@@ -463,3 +463,26 @@ def test_parameters_have_attributes_of_their_own():
     p.decay = False
     assert p.decay is False
     assert not hasattr(copy.deepcopy(p), "decay")
+
+
+def test_the_dicts_of_what_is_registered_are_read_and_written_as_pytorch_has_them():
+    model = nn.Sequential(OrderedDict(first=nn.Linear(2, 3), norm=nn.BatchNorm1d(3)))
+    assert list(model._modules) == ["first", "norm"]
+    assert model._modules["first"] is model.first
+    assert dict(model.norm._parameters) == {"weight": model.norm.weight, "bias": model.norm.bias}
+    assert [*model.norm._buffers] == ["running_mean", "running_var", "num_batches_tracked"]
+
+    for name, child in reversed(model._modules.items()):
+        if isinstance(child, nn.BatchNorm1d):
+            model._modules[name] = nn.Identity()
+    model._modules["first"]._parameters["bias"] = None
+    assert isinstance(model.norm, nn.Identity)
+    assert model.first.bias is None
+    assert list(model.state_dict()) == ["first.weight"]
+
+    assert isinstance(model._modules.popitem()[1], nn.Linear)
+    assert len(model) == 1
+    with pytest.raises(KeyError, match="weight"):
+        del model._modules["weight"]
+    with pytest.raises(TypeError, match="int.* child module 'norm'"):
+        model._modules["norm"] = 3

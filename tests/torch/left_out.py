@@ -124,11 +124,9 @@ LEFT_OUT: dict[str, dict[str, str]] = {
     },
     "autograd": {
         "NestedIOFunction": DEPRECATED,
-        "Variable": DEPRECATED,
         "enforce_grad_layout_policy": DEVICES,
         "grad_mode": FOLDER,
         "set_multithreading_enabled": "a backward runs in the thread that asks for it",
-        "variable": DEPRECATED,
     },
     "autograd.graph": {
         "GradientEdge": "a tensor stands for its place in the graph",

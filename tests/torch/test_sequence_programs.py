@@ -8,39 +8,14 @@ import copy
 import math
 from collections import namedtuple
 
-import numpy as np
 import pytest
 
 import tinygrad_lab as tg
+from tests.torch.programs import check_equal
 
 pytestmark = pytest.mark.torch
 THEIRS = pytest.importorskip("torch")
 PROGRAMS = []
-
-
-class Data:
-    """The same numbers for each library: normal ones by default."""
-
-    def __init__(self, library):
-        self.library = library
-        self.random = np.random.default_rng(0)
-
-    def __call__(self, *shape, scale=1.0):
-        return self.library.tensor((self.random.standard_normal(shape) * scale).astype(np.float32))
-
-    def uniform(self, *shape):
-        return self.library.tensor(self.random.random(shape).astype(np.float32))
-
-    def integers(self, high, *shape):
-        return self.library.tensor(self.random.integers(0, high, shape))
-
-    def weights(self, model, scale=0.3):
-        """The model with weights that are the same in each library; buffers stay as they are."""
-        state = dict(model.state_dict())
-        for name, p in model.named_parameters():
-            state[name] = self(*p.shape, scale=scale) + float(p.ndim == 1 and name.endswith("weight"))
-        model.load_state_dict(state)
-        return model
 
 
 def program(function):
@@ -48,28 +23,9 @@ def program(function):
     return function
 
 
-def flat(value, place=""):
-    """The tensors, numbers and texts in nested containers, each with its place."""
-    if isinstance(value, dict | list | tuple):
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        return [found for key, item in items for found in flat(item, f"{place}.{key}")]
-    return [(place, value.detach().numpy() if hasattr(value, "detach") else value)]
-
-
 @pytest.mark.parametrize("run", PROGRAMS, ids=lambda run: run.__name__)
 def test_the_program_gives_what_it_gives_on_pytorch(run):
-    results = []
-    for library in (tg, THEIRS):
-        library.manual_seed(0)
-        results.append(flat(run(library, Data(library))))
-    for (place, ours), (same_place, theirs) in zip(*results, strict=True):
-        assert place == same_place
-        assert type(ours) is type(theirs), place
-        if isinstance(theirs, str | bool | None):
-            assert ours == theirs, place
-        else:
-            assert np.asarray(ours).dtype == np.asarray(theirs).dtype, place
-            np.testing.assert_allclose(ours, theirs, rtol=2e-4, atol=2e-5, err_msg=place)
+    check_equal(run, tg, THEIRS)
 
 
 def gradients(model):

@@ -6,11 +6,13 @@ from .anomaly import NonFiniteError, detect_anomaly, set_detect_anomaly
 from .function import Function, FunctionCtx
 from .gradcheck import gradcheck, gradgradcheck
 from .gradients import backward, grad
+from .variable import Variable
 
 __all__ = [
     "Function",
     "FunctionCtx",
     "NonFiniteError",
+    "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",

@@ -13,7 +13,7 @@ from ..ops.cast import conversion
 from ..tensor import Tensor
 from .hooks import Hook, Hooks, hooked
 from .parameter import Buffer, Parameter
-from .saving import BUFFER, CHILD, PARAMETER, Saved
+from .saving import BUFFER, CHILD, PARAMETER, Registered, Saved
 
 
 class Module(Saved):
@@ -143,6 +143,21 @@ class Module(Saved):
     register_module = add_module
 
     # ------------------------------------------------------------------------------------- the tree
+
+    @property
+    def _modules(self) -> Registered:
+        """PyTorch's dict of the children, which programs that replace layers read and write."""
+        return Registered(self, CHILD)
+
+    @property
+    def _parameters(self) -> Registered:
+        """PyTorch's dict of the module's own parameters."""
+        return Registered(self, PARAMETER)
+
+    @property
+    def _buffers(self) -> Registered:
+        """PyTorch's dict of the module's own buffers."""
+        return Registered(self, BUFFER)
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True

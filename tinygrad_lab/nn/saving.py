@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +27,45 @@ class IncompatibleKeys(NamedTuple):
 
     def __str__(self) -> str:
         return repr(self) if any(self) else "<All keys matched successfully>"
+
+
+class Registered(MutableMapping[str, Any]):
+    """The attributes of a module that are of one kind, by name, as a dict: what is set or deleted here is so there."""
+
+    def __init__(self, module: Any, kind: str) -> None:
+        self._module = module
+        self._kind = kind
+
+    def __getitem__(self, name: str) -> Any:
+        return self._module._registered(self._kind)[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._module._register(name, self._kind, value)
+
+    def __delitem__(self, name: str) -> None:
+        self[name]  # a KeyError if there is none of that kind
+        delattr(self._module, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._module._registered(self._kind))
+
+    def __len__(self) -> int:
+        return len(self._module._registered(self._kind))
+
+    def __repr__(self) -> str:
+        return repr(self._module._registered(self._kind))
+
+    def keys(self) -> KeysView[str]:
+        """The names: as they are now, so that a loop over them may change the module."""
+        return self._module._registered(self._kind).keys()  # type: ignore[no-any-return]
+
+    def values(self) -> ValuesView[Any]:
+        """What they name, as it is now."""
+        return self._module._registered(self._kind).values()  # type: ignore[no-any-return]
+
+    def items(self) -> ItemsView[str, Any]:
+        """Both, as they are now."""
+        return self._module._registered(self._kind).items()  # type: ignore[no-any-return]
 
 
 class Saved:
