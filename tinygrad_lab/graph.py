@@ -308,8 +308,14 @@ def add_up(x: Any, axis: int | Sequence[int] | None = None, keepdims: bool = Fal
     """`np.add.reduce` of an array of floating numbers, in a third to a tenth of the time where the array is large.
 
     Sums of at most 1024 elements, and those of rows, are products with ones, which the BLAS computes. In longer rows
-    NumPy adds in pairs, which is more accurate, and that is kept. float16 is added in float32.
+    NumPy adds in pairs, which is more accurate, and that is kept. float16 is added in float32. A dimension that repeats
+    one place in memory, as after expanding, isn't walked along: its sum is a product.
     """
+    if x.size >= _MANY and 0 in x.strides and x.dtype.char in "fd":
+        summed = range(x.ndim) if axis is None else [d % x.ndim for d in ((axis,) if isinstance(axis, int) else axis)]
+        once = x[tuple(slice(1 if i in summed and step == 0 else None) for i, step in enumerate(x.strides))]
+        if once.size < x.size:
+            return add_up(once, axis, keepdims) * (x.size // once.size)
     if x.size >= _MANY and x.dtype.char in "fd" and x.flags.c_contiguous:
         if axis is None:
             flat, end = x.reshape(-1), x.size // _SHORT * _SHORT

@@ -33,6 +33,15 @@ def test_what_is_too_large_is_refused_at_once_with_a_runtime_error_that_names_th
         REFUSED[name]()
 
 
+def test_a_sum_over_an_expanded_dimension_is_a_product():
+    x = tg.tensor([[1.0], [2.0]]).expand(2, N)
+    assert x.sum().item() == np.float32(3 * N)
+    assert x.sum(1).tolist() == [np.float32(N), np.float32(2 * N)]
+    assert x.sum(1, keepdim=True).shape == (2, 1)
+    assert x.mean().item() == 1.5
+    assert x[:, :3000].sum(0).tolist() == [3] * 3000
+
+
 def test_a_huge_view_is_shown():
     assert repr(tg.zeros(1).expand(10**10)) == "tensor([0., 0., 0.,  ..., 0., 0., 0.])"
 

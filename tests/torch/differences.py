@@ -74,7 +74,6 @@ DIFFERENCES: dict[str, tuple[Difference, ...]] = {
     "norm": (Difference("not 'nuc'; linalg.matrix_norm has", "the nuclear norm is a norm of matrices"),),
     "cat": (NO_OUT,),
     "new_empty": (UNSET,),
-    "sum_to_size": (Difference(", in PyTorch int64", "what isn't summed stays as it is, a 0-d bool too"),),
     "nn.functional.soft_margin_loss": (Difference("in PyTorch inf", "float16 doesn't overflow in between"),),
     **dict.fromkeys(
         ("nn.functional.fractional_max_pool2d", "nn.functional.fractional_max_pool3d"),
@@ -136,6 +135,14 @@ LEFT_OUT = (
     (
         "`x[i] = v`, `index_put`, `index_copy` with a repeated index",
         "the last write wins and has the gradient, PyTorch's gradient counts every write; see conventions.md",
+    ),
+    (
+        "the gradient of `clamp` with a number, exactly at it",
+        "0, as of `relu`, `relu6` and `hardtanh` at theirs; PyTorch's is 1 for `clamp` alone, see conventions.md",
+    ),
+    (
+        "changing the result of `elu`, `selu`, `celu` in place, as in `y += x`, before backward",
+        "it raises an error, as for `relu`: the gradient is computed from the output, in PyTorch from the input",
     ),
     (
         "`binary_cross_entropy` of the probabilities 0 and 1",

@@ -72,8 +72,6 @@ def expand(input: Array, size: Sequence[int]) -> Array:
 
     :math:`y_{ij} = x_j`, so :math:`\bar x_j = \sum_i g_{ij}`: each element stands in many places, whose cotangents the
     engine sums, as after any broadcasting.
-
-    Shapes of more than 2^36 elements are refused, as any operation on them would take minutes.
     """
     lead = len(size) - input.ndim
     full = [input.shape[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(size)]
