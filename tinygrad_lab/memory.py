@@ -105,14 +105,14 @@ class View:
         self.family.add(view)
 
 
-_from_outside: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+_shared: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
 
 def keep_order(array: np.ndarray[Any, Any]) -> None:
-    """Note that somebody outside has this memory, so that no tensor on it is given other memory."""
+    """Note that others share this memory who aren't views, so that no tensor on it is given other memory."""
     if not array.flags.c_contiguous:
         whole = owner(array)
-        _from_outside[id(whole)] = whole
+        _shared[id(whole)] = whole
 
 
 def base_of(tensor: Any) -> Any:
@@ -130,7 +130,7 @@ def lies_freely(tensor: Any) -> bool:
     if tensor.array.flags.c_contiguous:
         return False
     array = base_of(tensor).array
-    return not array.flags.c_contiguous and id(owner(array)) not in _from_outside
+    return not array.flags.c_contiguous and id(owner(array)) not in _shared
 
 
 def lay_in_order(tensor: Any) -> None:

@@ -223,6 +223,7 @@ class Tensor(Operators, Methods, NumPyProtocols):
     def detach(self) -> Tensor:
         """The same elements in the same memory, outside the graph."""
         memory.lay_in_order(self)
+        memory.keep_order(self.array)  # of a view, as the detached tensor doesn't know what it looks at
         return wrap(self.array)
 
     def detach_(self) -> Tensor:

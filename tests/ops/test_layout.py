@@ -63,6 +63,17 @@ def test_what_shares_the_memory_goes_on_sharing_it(images):
     assert np.array_equal(plain[1:], elements[1:])
 
 
+def test_what_looks_at_a_view_goes_on_looking_at_it():
+    x = tg.arange(6.0).reshape(2, 3)
+    turned = x.T.detach()
+    parameter = tg.nn.Parameter(x.T)
+    assert turned.stride() == parameter.stride() == (1, 3)
+    turned.numpy().fill(7.0)
+    assert x.tolist() == parameter.T.tolist() == [[7.0] * 3] * 2
+    with pytest.raises(RuntimeError, match="view: shape"):
+        turned.view(-1)
+
+
 def test_gradients_are_those_of_the_plain_order(images):
     weight = tg.randn(6, 1, 5, 5, dtype=tg.float64, requires_grad=True)
     x, g = tg.randn(8, 1, 12, 12, dtype=tg.float64), tg.randn(8, 6 * 64, dtype=tg.float64)

@@ -43,7 +43,7 @@ def _variable(name: str, x: Any) -> Tensor:
         raise RuntimeError(f"{name}: can differentiate by tensors only, not by {type(x).__name__} {x!r:.60}")
     if x.dtype.kind != "f":
         raise RuntimeError(f"{name}: can differentiate by floating tensors only, not {x.dtype}; convert with .float()")
-    return clone(x) if _asked(x) else wrap(x.array, _Variable())
+    return clone(x) if _asked(x) else wrap(x.detach().array, _Variable())
 
 
 def _asked(*tensors: Any, own: Sequence[Any] = ()) -> bool:

@@ -28,7 +28,7 @@ class Parameter(Tensor):
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Parameter:
         out: Parameter = super().__new__(cls)
         if data is not None:
-            out.array = as_tensor(data).array
+            out.array = as_tensor(data).detach().array
         out.requires_grad_(requires_grad)
         return out
 
@@ -50,7 +50,7 @@ class Buffer(Tensor):
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Buffer:
         out: Buffer = super().__new__(cls)
         if data is not None:
-            out.array = as_tensor(data).array
+            out.array = as_tensor(data).detach().array
         out.persistent = persistent
         return out
 
