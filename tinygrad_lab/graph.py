@@ -54,7 +54,7 @@ class Node:
 
     def name(self) -> str:
         """The op's name in the table, as "mul", where PyTorch has that of a C++ class, as "MulBackward0"."""
-        return self.op.name  # type: ignore[no-any-return]
+        return self.op.name  # type: ignore[no-any-return]  # the op stands above, so it is Any here
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:

@@ -36,8 +36,11 @@ class Registered(MutableMapping[str, Any]):
         self._module = module
         self._kind = kind
 
+    def _now(self) -> dict[str, Any]:
+        return self._module._registered(self._kind)  # type: ignore[no-any-return]  # the module stands above: Any here
+
     def __getitem__(self, name: str) -> Any:
-        return self._module._registered(self._kind)[name]
+        return self._now()[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._module._register(name, self._kind, value)
@@ -47,25 +50,25 @@ class Registered(MutableMapping[str, Any]):
         delattr(self._module, name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._module._registered(self._kind))
+        return iter(self._now())
 
     def __len__(self) -> int:
-        return len(self._module._registered(self._kind))
+        return len(self._now())
 
     def __repr__(self) -> str:
-        return repr(self._module._registered(self._kind))
+        return repr(self._now())
 
     def keys(self) -> KeysView[str]:
         """The names: as they are now, so that a loop over them may change the module."""
-        return self._module._registered(self._kind).keys()  # type: ignore[no-any-return]
+        return self._now().keys()
 
     def values(self) -> ValuesView[Any]:
         """What they name, as it is now."""
-        return self._module._registered(self._kind).values()  # type: ignore[no-any-return]
+        return self._now().values()
 
     def items(self) -> ItemsView[str, Any]:
         """Both, as they are now."""
-        return self._module._registered(self._kind).items()  # type: ignore[no-any-return]
+        return self._now().items()
 
 
 class Saved:

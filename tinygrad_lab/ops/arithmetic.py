@@ -355,7 +355,7 @@ def positive(input: Array) -> Tensor:
     """
     if input.dtype.kind == "b":
         raise RuntimeError("positive: bool elements have no sign; convert with .int() first")
-    return input  # type: ignore[no-any-return]
+    return input  # type: ignore[no-any-return]  # a tensor, unless it was given an array
 
 
 @public

@@ -48,7 +48,7 @@ def cast(input: Array, dtype: Any) -> Tensor:
     """The elements in `dtype`; the tensor itself if it has that dtype. Integers and bools have no gradient."""
     dtype = np.dtype(dtype)
     if input.dtype == dtype:
-        return input  # type: ignore[no-any-return]
+        return input  # type: ignore[no-any-return]  # a tensor, unless it was given an array
     return _cast(input.detach() if dtype.kind not in "fc" and hasattr(input, "detach") else input, dtype)
 
 
@@ -102,7 +102,7 @@ def _names_a_device(value: Any) -> bool:
 @public
 def cpu(input: Array) -> Tensor:
     """The tensor itself: there is no other device."""
-    return input  # type: ignore[no-any-return]
+    return input  # type: ignore[no-any-return]  # a tensor, unless it was given an array
 
 
 @public

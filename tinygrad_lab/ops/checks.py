@@ -93,6 +93,6 @@ def integer(name: str, what: str, value: Any) -> int:
         TypeError: it isn't an integer.
     """
     try:
-        return operator.index(value if type(value) is not bool else None)  # type: ignore[arg-type]
+        return operator.index(value if type(value) is not bool else None)  # type: ignore[arg-type]  # its error is awaited
     except TypeError:
         raise TypeError(f"{name}: {what} must be an integer, not {value!r}") from None

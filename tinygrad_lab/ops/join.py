@@ -209,7 +209,7 @@ def cartesian_prod(*tensors: Array) -> Tensor:
         if t.ndim != 1:
             raise RuntimeError(f"cartesian_prod: expected vectors, not a tensor of shape {tuple(t.shape)}")
     if len(tensors) == 1:
-        return tensors[0]  # type: ignore[no-any-return]
+        return tensors[0]  # type: ignore[no-any-return]  # a tensor, unless it was given an array
     return stack([reshape(t, (-1,)) for t in meshgrid(*tensors)], 1)
 
 

@@ -250,7 +250,7 @@ def flatten(input: Array, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         raise RuntimeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
     shape = input.shape
     if first == last:
-        return input  # type: ignore[no-any-return]
+        return input  # type: ignore[no-any-return]  # a tensor, unless it was given an array
     return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
